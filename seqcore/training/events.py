@@ -1,0 +1,79 @@
+"""What a training tells whoever listens: small frozen events, the same for a page, a table, a shell and a test."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Started:
+    """The model is built: `weights` trainable numbers, on `device`, by `kernel` ("fused" or "torch")."""
+
+    weights: int
+    train_windows: int
+    test_windows: int
+    device: str
+    kernel: str
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """Where the model stands after `epoch` passes over the training windows; epoch 0 is the untrained model.
+
+    `train_loss` is the mean squared error in scaled units; `train_rmse` and `test_rmse` are in the data's own units,
+    both of the weights as they are after this epoch, in evaluation mode. `grad_norm` is the norm of the last update's
+    gradient before clipping (NaN at epoch 0). `seconds` is the training time so far, pauses left out.
+    """
+
+    epoch: int
+    train_loss: float
+    train_rmse: float
+    test_rmse: float
+    grad_norm: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A place inside an epoch where a run may be paused or ended: `done` in 0..1 of the epoch."""
+
+    done: float
+
+
+@dataclass(frozen=True)
+class LearningRate:
+    """The learning rate was changed by hand; it holds from the update after `epoch` on."""
+
+    epoch: int
+    lr: float
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What the model does at `epoch`, as NumPy arrays by name.
+
+    `train_prediction` and `test_prediction`: (windows, horizon), in the data's own units.
+    `free_running`: (test rows,), in the data's own units, where it was asked for.
+    `input`: (T, C), the chosen window, scaled. Every tap of the model, such as `layer1.hidden`: (T, H).
+    """
+
+    epoch: int
+    window: int
+    arrays: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """All epochs are done."""
+
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The run cannot go on. `template` and `values` are a `UserError`'s: a sentence to translate and its numbers."""
+
+    epoch: int
+    template: str
+    values: Mapping[str, object]
