@@ -77,3 +77,8 @@ class Failed:
     epoch: int
     template: str
     values: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Diverged(Failed):
+    """The loss is infinite, not a number or a million times what it was: the learning rate is too large."""

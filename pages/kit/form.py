@@ -1,0 +1,101 @@
+"""A form whose fields come from the spec and whose whole state is in the URL.
+
+Widget keys and URL names are `"<page>.<field>"`. Streamlit's own binding of widgets to the URL writes the label of
+a choice, which depends on the language; here the URL holds the value, so a link means the same to every reader.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from pages.kit.text import KEY, language, t
+from seqcore.spec import SETTINGS, RunSpec, Setting, from_flat
+from seqcore.text import N_, UserError
+
+LEARNING_RATES = tuple(
+    float(f"{digit}e{power}") for power in range(-5, 1) for digit in (1, 1.5, 2, 3, 5, 7)
+) + (10.0,)  # fmt: skip
+"""Positions of the logarithmic slider."""
+
+WIDEST_SLIDER = 300
+"""A whole-number field with a wider range is typed, not slid."""
+
+
+def open_form(page: str, defaults: Mapping[str, Any]) -> list[UserError]:
+    """Put the values of the URL, or else the defaults, where the widgets will find them.
+
+    Reads the URL only when the page is entered. Returns what was wrong with it, a sentence each; the fields
+    concerned keep their defaults.
+    """
+    entered = st.session_state.get("seqlab.page") != page
+    st.session_state["seqlab.page"] = page
+    problems = []
+    values = dict(defaults)
+    if entered:
+        for key in list(st.query_params)[:100]:
+            owner, _, name = key.partition(".")
+            if owner != page:
+                continue
+            try:
+                values[name] = read_value(name, st.query_params[key])
+            except UserError as problem:
+                problems.append(problem)
+        if len(values) > len(defaults) or any(key.startswith(f"{page}.") for key in st.query_params):
+            for name, value in values.items():
+                st.session_state[f"{page}.{name}"] = value
+    for name, value in values.items():
+        st.session_state.setdefault(f"{page}.{name}", value)
+    return problems
+
+
+def read_value(name: str, text: str) -> Any:
+    """One setting's value from the URL; `UserError` if there is no such setting or the value does not fit."""
+    if name not in SETTINGS:
+        raise UserError(N_("The link names a setting that does not exist ({name!r}): it was ignored."), name=name[:40])
+    facts = SETTINGS[name][1]
+    value = facts.check(name, facts.parse(name, text))
+    if facts.log and value not in LEARNING_RATES:
+        return min(LEARNING_RATES, key=lambda position: abs(position - value))
+    return value
+
+
+def field(page: str, name: str, *, disabled: bool = False) -> None:
+    """Draw the widget of one setting; its value is in `st.session_state`."""
+    facts = SETTINGS[name][1]
+    label = t(facts.label) + (f" · {t(facts.unit)}" if facts.unit else "")
+    shared = dict(key=f"{page}.{name}", help=t(facts.help), persist_state="session", disabled=disabled)
+    if facts.kind == "choice":
+        options = list(facts.choices)
+        draw = st.segmented_control if name in ("scaler_fit",) else st.selectbox
+        draw(label, options, format_func=lambda value: t(facts.choices[value]), **shared)
+    elif facts.kind == "bool":
+        st.toggle(label, **shared)
+    elif facts.log:
+        st.select_slider(label, LEARNING_RATES, format_func=lambda value: f"{value:g}", **shared)
+    elif facts.kind == "float" or facts.high - facts.low <= WIDEST_SLIDER:
+        st.slider(label, **_bounds(facts), step=facts.step, **shared)
+    else:
+        st.number_input(label, **_bounds(facts), step=1, **shared)
+
+
+def _bounds(facts: Setting) -> dict:
+    kind = int if facts.kind == "int" else float
+    return {"min_value": kind(facts.low), "max_value": kind(facts.high)}
+
+
+def read_spec(page: str, names: Iterable[str]) -> RunSpec:
+    """The spec the form describes; `UserError` where two settings do not fit together."""
+    return from_flat({name: st.session_state[f"{page}.{name}"] for name in names})
+
+
+def write_url(page: str, spec: RunSpec) -> None:
+    """Make the URL a link to this page as it stands: every setting that is not the default, and the language."""
+    wanted = {KEY: language()} if language() != "en" else {}
+    wanted |= {f"{page}.{name}": _as_text(value) for name, value, _ in spec.differences(RunSpec())}
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def _as_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else repr(value) if isinstance(value, float) else str(value)

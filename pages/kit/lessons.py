@@ -1,0 +1,20 @@
+"""The ordered list of pages: a new lesson is a file in `pages/`, its prose in `assets/lessons/`, and a line here."""
+
+from dataclasses import dataclass
+
+from seqcore.text import N_
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A page: `pages/<name>.py` and `assets/lessons/<language>/<name>.md`."""
+
+    name: str
+    title: str
+    icon: str
+
+
+LESSONS = (
+    Lesson("home", N_("Home"), ":material/home:"),
+    Lesson("train", N_("Train"), ":material/play_circle:"),
+)

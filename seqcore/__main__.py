@@ -1,0 +1,144 @@
+"""The core from a shell: `python -m seqcore train --help`, `python -m seqcore doctor`."""
+
+import argparse
+import json
+import math
+import sys
+import time
+from pathlib import Path
+
+from seqcore.catalogue import UPLOAD
+from seqcore.spec import SETTINGS, RunSpec, from_flat, to_json
+from seqcore.text import UserError
+from seqcore.training.events import Epoch, Failed, Started
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 if it went well, 1 if what was asked for cannot be done, 130 after Ctrl-C."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except UserError as problem:
+        print(f"seqcore: {problem}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nseqcore: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m seqcore", description="Train sequence models and look inside.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    train = commands.add_parser("train", help="train one model; ends with a line of JSON")
+    train.set_defaults(command=_train)
+    for name, (_, facts) in SETTINGS.items():
+        if name == "digest":
+            continue
+        bounds = f" [{facts.low:g} to {facts.high:g}]" if facts.low is not None else ""
+        choices = f" [{', '.join(facts.choices)}]" if facts.choices else ""
+        default = RunSpec().flat()[name]
+        words = f"{facts.help}{bounds}{choices} (default: {default})".replace("%", "%%")
+        train.add_argument(f"--{name.replace('_', '-')}", dest=name, metavar=facts.kind.upper(), help=words)
+    train.add_argument("--csv", type=Path, help="a CSV file to take the series from")
+    train.add_argument("--column", help="its column (default: the first numeric one)")
+    train.add_argument("--out", type=Path, help="write curves and last snapshot to this .npz file")
+    train.add_argument("--quiet", action="store_true", help="no progress")
+    doctor = commands.add_parser("doctor", help="say what this machine has and whether the engine works")
+    doctor.set_defaults(command=_doctor)
+    return parser
+
+
+def _train(options: argparse.Namespace) -> int:
+    chosen = {name: value for name in SETTINGS if (value := getattr(options, name, None)) is not None}
+    values = {name: SETTINGS[name][1].parse(name, text) for name, text in chosen.items()}
+    series = _series(options, values)
+    spec = from_flat(values)
+    from seqcore.training.trainer import Trainer
+
+    trainer = Trainer(spec, series)
+    epochs: list[Epoch] = []
+    started: Started | None = None
+    failure = None
+    told = time.monotonic()
+    for event in trainer:
+        if isinstance(event, Started):
+            started = event
+        elif isinstance(event, Failed):
+            failure = event.template.format(**event.values)
+        elif isinstance(event, Epoch):
+            epochs.append(event)
+            if not options.quiet and (time.monotonic() - told > 0.2 or event.epoch == spec.training.epochs):
+                told = time.monotonic()
+                _progress(event, spec.training.epochs, series.unit)
+    if not options.quiet:
+        print(file=sys.stderr)
+    if options.out:
+        _write(options.out, trainer, spec, started, epochs)
+    last = epochs[-1]
+    best = min(epochs, key=lambda e: e.test_rmse if math.isfinite(e.test_rmse) else math.inf)
+    result = {
+        "spec": to_json(spec),
+        "unit": series.unit,
+        "weights": started.weights,
+        "device": started.device,
+        "kernel": started.kernel,
+        "epoch": last.epoch,
+        "train_rmse": _number(last.train_rmse),
+        "test_rmse": _number(last.test_rmse),
+        "best_epoch": best.epoch,
+        "best_test_rmse": _number(best.test_rmse),
+        "seconds": round(last.seconds, 3),
+        "failure": failure,
+    }
+    print(json.dumps(result))
+    return 1 if failure else 0
+
+
+def _number(value: float) -> float | None:
+    """JSON knows no NaN and no infinity."""
+    return value if math.isfinite(value) else None
+
+
+def _series(options: argparse.Namespace, values: dict):
+    """The series the options name; a CSV also enters `values`, as the spec's fingerprint of it."""
+    if options.csv is None:
+        from seqcore.data.series import load
+
+        return load(values.get("series", RunSpec().data.series))
+    from seqcore.data.upload import column, read_table
+
+    table = read_table(options.csv.read_bytes(), options.csv.name)
+    series, digest = column(table, options.column or table.numeric[0])
+    values.update(series=UPLOAD, digest=digest)
+    return series
+
+
+def _progress(event: Epoch, epochs: int, unit: str) -> None:
+    left = event.seconds / max(event.epoch, 1) * (epochs - event.epoch)
+    line = (
+        f"\repoch {event.epoch:>5}/{epochs}  train {event.train_rmse:.4g}  test {event.test_rmse:.4g} {unit}"
+        f"  {event.seconds:.1f} s, {left:.1f} s left   "
+    )
+    print(line, end="", file=sys.stderr, flush=True)
+
+
+def _write(path: Path, trainer, spec: RunSpec, started: Started, epochs: list[Epoch]) -> None:
+    from seqcore.reports.run_file import RunFile, save
+    from seqcore.training.trainer import as_arrays
+
+    window = len(trainer.windows.train_x)
+    save(path, RunFile(spec, started, as_arrays(epochs), trainer.snapshot(window, free_running=True)))
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from seqcore.doctor import report
+
+    healthy = True
+    for name, value, well in report():
+        healthy &= well
+        print(f"{'ok ' if well else 'BAD'}  {name:<12} {value}", flush=True)
+    return 0 if healthy else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
