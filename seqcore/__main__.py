@@ -53,7 +53,11 @@ def _train(options: argparse.Namespace) -> int:
     values = {name: SETTINGS[name][1].parse(name, text) for name, text in chosen.items()}
     series = _series(options, values)
     spec = from_flat(values)
+    import torch
+
     from seqcore.training.trainer import Trainer
+
+    torch.set_num_threads(1)  # as in a worker: the same numbers there and here
 
     trainer = Trainer(spec, series)
     epochs: list[Epoch] = []
@@ -123,11 +127,13 @@ def _progress(event: Epoch, epochs: int, unit: str) -> None:
 
 
 def _write(path: Path, trainer, spec: RunSpec, started: Started, epochs: list[Epoch]) -> None:
+    from seqcore.engine.view import History
     from seqcore.reports.run_file import RunFile, save
     from seqcore.training.trainer import as_arrays
 
     window = len(trainer.windows.train_x)
-    save(path, RunFile(spec, started, as_arrays(epochs), trainer.snapshot(window, free_running=True)))
+    snapshot = trainer.snapshot(window, free_running=True)
+    save(path, RunFile(spec, started, History(**as_arrays(epochs)), snapshot))
 
 
 def _doctor(options: argparse.Namespace) -> int:

@@ -169,7 +169,7 @@ def test_a_learning_rate_without_bound_ends_in_a_sentence(series):
 
 
 def test_a_large_model_can_be_interrupted_inside_an_epoch(series):
-    trainer = Trainer(SMALL.replace(hidden_size=256, num_layers=4, seq_length=60), series)
+    trainer = Trainer(SMALL.replace(hidden_size=256, num_layers=4, seq_length=20), series)
     trainer.block = 8
     events = [event for event, _ in zip(trainer, range(8), strict=False)]
     assert sum(isinstance(event, Progress) for event in events) >= 3

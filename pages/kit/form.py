@@ -4,18 +4,17 @@ Widget keys and URL names are `"<page>.<field>"`. Streamlit's own binding of wid
 a choice, which depends on the language; here the URL holds the value, so a link means the same to every reader.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from pages.kit.text import KEY, language, t
+from seqcore.catalogue import RECURRENT
 from seqcore.spec import SETTINGS, RunSpec, Setting, from_flat
 from seqcore.text import N_, UserError
 
-LEARNING_RATES = tuple(
-    float(f"{digit}e{power}") for power in range(-5, 1) for digit in (1, 1.5, 2, 3, 5, 7)
-) + (10.0,)  # fmt: skip
+LEARNING_RATES = (*(float(f"{digit}e{power}") for power in range(-5, 1) for digit in (1, 1.5, 2, 3, 5, 7)), 10.0)
 """Positions of the logarithmic slider."""
 
 WIDEST_SLIDER = 300
@@ -84,9 +83,15 @@ def _bounds(facts: Setting) -> dict:
     return {"min_value": kind(facts.low), "max_value": kind(facts.high)}
 
 
-def read_spec(page: str, names: Iterable[str]) -> RunSpec:
-    """The spec the form describes; `UserError` where two settings do not fit together."""
-    return from_flat({name: st.session_state[f"{page}.{name}"] for name in names})
+def read_spec(page: str) -> RunSpec:
+    """The spec the form describes; `UserError` where two settings do not fit together.
+
+    A network that cannot be bidirectional has no such widget, so what another network left there does not count.
+    """
+    values = {name: st.session_state[f"{page}.{name}"] for name in SETTINGS}
+    if values["architecture"] not in RECURRENT:
+        values["bidirectional"] = False
+    return from_flat(values)
 
 
 def write_url(page: str, spec: RunSpec) -> None:

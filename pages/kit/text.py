@@ -22,8 +22,8 @@ KEY = "lang"
 
 @st.cache_resource(max_entries=len(LANGUAGES))
 def catalogue(language: str) -> gettext.NullTranslations:
-    """The translations of `assets/locale/<language>/seqlab.po`; English needs none."""
-    path = ASSETS / "locale" / language / "seqlab.po"
+    """The translations of `assets/locale/<language>/LC_MESSAGES/seqlab.po`; English needs none."""
+    path = ASSETS / "locale" / language / "LC_MESSAGES" / "seqlab.po"
     if language == "en" or not path.exists():
         return gettext.NullTranslations()
     compiled = io.BytesIO()

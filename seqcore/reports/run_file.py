@@ -1,26 +1,24 @@
 """A finished run in one file: its settings, its curves and its last snapshot, without its weights."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
+from seqcore.engine.view import EPOCH_FIELDS, History
 from seqcore.spec import RunSpec, from_json, to_json
 from seqcore.text import N_, UserError
 from seqcore.training.events import Snapshot, Started
 
-CURVES = ("epoch", "train_loss", "train_rmse", "test_rmse", "grad_norm", "seconds")
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RunFile:
-    """What `save` wrote: `history` holds `CURVES` by name, each (epochs + 1,)."""
+    """What `save` writes: settings, curves (epochs + 1 points each) and the last snapshot of a run."""
 
     spec: RunSpec
     started: Started
-    history: Mapping[str, np.ndarray]
+    history: History
     snapshot: Snapshot
 
 
@@ -31,7 +29,7 @@ def save(path: Path, run: RunFile) -> None:
         "started": asdict(run.started),
         "snapshot": {"epoch": run.snapshot.epoch, "window": run.snapshot.window},
     }
-    curves = {f"curve.{name}": np.asarray(run.history[name]) for name in CURVES}
+    curves = {f"curve.{name}": getattr(run.history, name) for name in EPOCH_FIELDS}
     arrays = {f"snapshot.{name}": np.asarray(a, np.float32) for name, a in run.snapshot.arrays.items()}
     with path.open("wb") as file:
         np.savez_compressed(file, facts=np.frombuffer(json.dumps(facts).encode(), np.uint8), **curves, **arrays)
@@ -46,7 +44,7 @@ def load(path: Path) -> RunFile:
         return RunFile(
             from_json(facts["spec"]),
             Started(**facts["started"]),
-            {name: arrays[f"curve.{name}"] for name in CURVES},
+            History(**{name: arrays[f"curve.{name}"] for name in EPOCH_FIELDS}),
             Snapshot(**facts["snapshot"], arrays={n[9:]: a for n, a in arrays.items() if n.startswith("snapshot.")}),
         )
     except (OSError, KeyError, TypeError, ValueError) as problem:

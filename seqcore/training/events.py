@@ -8,13 +8,22 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Started:
-    """The model is built: `weights` trainable numbers, on `device`, by `kernel` ("fused" or "torch")."""
+    """The model is built: `weights` trainable numbers, on `device`, by `kernel` ("fused" or "torch").
+
+    Window `k` of the training part has its first target at row `train_from + k` of the series, and so for the test
+    part; rows from `split` on are the test part. `naive_rmse` is the test RMSE, in the data's own units, of the
+    forecast that repeats the last value seen.
+    """
 
     weights: int
-    train_windows: int
-    test_windows: int
     device: str
     kernel: str
+    train_windows: int
+    test_windows: int
+    train_from: int
+    test_from: int
+    split: int
+    naive_rmse: float
 
 
 @dataclass(frozen=True)

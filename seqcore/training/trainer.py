@@ -91,7 +91,19 @@ class Trainer:
     def started(self) -> Started:
         cell = getattr(self.model, "cell", None)
         kernel = cell.kernel_for(self.train_x[: self.block]) if cell is not None else "torch"
-        return Started(self.flat.numel(), len(self.train_x), len(self.test_x), str(self.device), kernel)
+        windows = self.windows
+        naive = windows.test_x[:, -1:, 0].astype(float) - windows.test_y  # (B, K)
+        return Started(
+            weights=self.flat.numel(),
+            device=str(self.device),
+            kernel=kernel,
+            train_windows=len(windows.train_x),
+            test_windows=len(windows.test_x),
+            train_from=int(windows.train_at[0]),
+            test_from=int(windows.test_at[0]),
+            split=windows.split,
+            naive_rmse=math.sqrt(np.square(naive).mean()) * windows.scaler.scale,
+        )
 
     def snapshot(self, window: int = 0, free_running: bool = False) -> Snapshot:
         """What the model does now: both forecasts, and every tap over the `window`-th window of the series.

@@ -1,0 +1,186 @@
+"""The run panel every lesson reuses: one slim bar that trains, pauses, steps and stops, and the moving pictures.
+
+A page hands over its settings, its series, and a function that turns what is known of a run into pictures:
+
+    run_panel("train", spec, series, recorded, draw=lambda scene: [convergence(...), forecast(...)])
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from pages.kit.form import LEARNING_RATES
+from pages.kit.lab import engine
+from pages.kit.live import board
+from pages.kit.text import plain, sentence, t
+from pages.kit.viewer import viewer
+from seqcore.data.series import Series
+from seqcore.engine import Run
+from seqcore.engine.view import History, RunView
+from seqcore.figures.picture import Picture
+from seqcore.reports.run_file import RunFile
+from seqcore.spec import RunSpec
+from seqcore.text import N_, UserError
+from seqcore.training.events import LearningRate, Snapshot, Started
+
+TICK = 0.1
+"""Seconds between two looks at a run that is moving."""
+
+MOVING = ("queued", "starting", "running")
+ACTIVE = (*MOVING, "paused")
+"""States in which a run can still be trained."""
+
+STATES = {
+    "queued": N_("Waiting in the queue"),
+    "starting": N_("Starting"),
+    "running": N_("Training"),
+    "paused": N_("Paused"),
+    "finished": N_("Finished"),
+    "stopped": N_("Stopped"),
+    "diverged": N_("Diverged"),
+    "failed": N_("Failed"),
+    "recorded": N_("Recorded run, not live: press Train to make your own"),
+}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is known of a run at this moment, live or recorded, for whoever draws it."""
+
+    run: str
+    spec: RunSpec
+    series: Series
+    status: str
+    history: History
+    started: Started | None
+    snapshot: Snapshot | None
+    marks: tuple[LearningRate, ...]
+
+
+def live_scene(run: Run, view: RunView) -> Scene:
+    """The scene of a run of the engine."""
+    return Scene(
+        run.id, run.spec, run.series, view.status, view.history, view.started, view.snapshot, view.marks
+    )  # fmt: skip
+
+
+def recorded_scene(run: RunFile, series: Series) -> Scene:
+    """The scene of a run from a file."""
+    return Scene("recorded", run.spec, series, "recorded", run.history, run.started, run.snapshot, ())
+
+
+def current_run(page: str) -> Run | None:
+    """The visitor's newest run on this page; after a reload of the browser, too."""
+    runs = engine().of(f"{viewer()}/{page}")
+    return runs[0] if runs else None
+
+
+def start(page: str, spec: RunSpec, series: Series) -> None:
+    """Begin a run; what stands in the way is kept as a sentence for the panel to show."""
+    st.session_state[f"{page}.refused"] = None
+    current = current_run(page)
+    if current is not None:
+        current.stop()
+    try:
+        engine().submit(spec, series, f"{viewer()}/{page}")
+    except UserError as problem:
+        st.session_state[f"{page}.refused"] = sentence(problem)
+
+
+def run_panel(
+    page: str,
+    spec: RunSpec | None,
+    series: Series | None,
+    recorded: Scene,
+    draw: Callable[[Scene], list[Picture]],
+    look: dict,
+) -> Scene:
+    """Draw the bar and the pictures, and keep them moving while the run does; returns what was drawn at first.
+
+    `spec` and `series` are None where the form does not describe a run yet. `recorded` is shown while there is no run
+    of the visitor's own. `look` says what the snapshots are of: the arguments of `Run.watch`.
+    """
+    run = current_run(page)
+    view = run.view() if run is not None else None
+    _bar(page, spec, series, run, view)
+    if refused := st.session_state.get(f"{page}.refused"):
+        st.error(refused, icon=":material/error:")
+    moving = view is not None and view.status in MOVING
+    show = st.fragment(run_every=TICK if moving else None)(_show)
+    show(page, run, view.status if view else None, recorded, draw, look)
+    return live_scene(run, view) if run is not None else recorded
+
+
+def _bar(page: str, spec: RunSpec | None, series: Series | None, run: Run | None, view: RunView | None) -> None:
+    status = view.status if view else None
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="runbar"):
+        st.button(
+            t(N_("Train")), type="primary", icon=":material/play_arrow:", key=f"{page}.start", shortcut="Ctrl+Enter",
+            disabled=spec is None or series is None, on_click=start, args=(page, spec, series),
+            help=t(N_("Train a new model with the settings of the form.")),
+        )  # fmt: skip
+        if status == "paused":
+            st.button(t(N_("Resume")), icon=":material/resume:", key=f"{page}.resume", on_click=run.resume)
+        else:
+            st.button(
+                t(N_("Pause")), icon=":material/pause:", key=f"{page}.pause", disabled=status not in MOVING,
+                on_click=run.pause if run else None,
+            )  # fmt: skip
+        st.button(
+            t(N_("One epoch")), icon=":material/skip_next:", key=f"{page}.step", disabled=status not in ACTIVE,
+            on_click=run.step if run else None, help=t(N_("Go one epoch further and pause.")),
+        )  # fmt: skip
+        st.button(
+            t(N_("Stop")), icon=":material/stop:", key=f"{page}.stop", disabled=status not in ACTIVE,
+            on_click=run.stop if run else None,
+        )  # fmt: skip
+        if status in ACTIVE:
+            _learning_rate(page, run, view)
+
+
+def _learning_rate(page: str, run: Run, view: RunView) -> None:
+    key = f"{page}.{run.id}.lr"
+    st.session_state.setdefault(key, min(LEARNING_RATES, key=lambda rate: abs(rate - view.lr)))
+    st.select_slider(
+        t(N_("Learning rate now")), LEARNING_RATES, format_func=lambda rate: f"{rate:g}", key=key, width=260,
+        on_change=lambda: run.set_lr(st.session_state[key]),
+        help=t(N_("Changes the run while it trains; the form and the link keep the rate it began with.")),
+    )  # fmt: skip
+
+
+def _show(
+    page: str, run: Run | None, drawn: str | None, recorded: Scene, draw: Callable[[Scene], list[Picture]], look: dict
+) -> None:
+    """One tick: the state in words, and the pictures. A change of state redraws the bar too."""
+    if run is None:
+        st.progress(1.0, text=f":material/history: {t(STATES['recorded'])}")
+        board(draw(recorded), key=f"{page}.board")
+        return
+    run.watch(**look)
+    view = run.view()
+    st.progress(view.epoch / view.epochs, text=_line(view))
+    if sentence_of := view.failure or view.note:
+        template, values = sentence_of
+        (st.error if view.failure else st.info)(sentence(UserError(template, **values)))
+    board(draw(live_scene(run, view)), key=f"{page}.board")
+    if view.status != drawn:
+        st.rerun()
+
+
+def _line(view: RunView) -> str:
+    """The state in one line: what it does, how far, how fast, for how long, and where."""
+    parts = [f"**{t(STATES[view.status])}**"]
+    if view.status == "queued":
+        parts.append(t(N_("place {position} in the queue")).format(position=view.position))
+    parts.append(t(N_("epoch {epoch} of {epochs}")).format(epoch=f"{view.epoch:,}", epochs=f"{view.epochs:,}"))
+    if view.status == "running" and view.epochs_per_second:
+        parts.append(t(N_("{rate} epochs/s")).format(rate=f"{view.epochs_per_second:,.0f}"))
+    if view.status == "running" and view.seconds_left is not None:
+        parts.append(t(N_("{seconds} s left")).format(seconds=f"{view.seconds_left:.0f}"))
+    else:
+        parts.append(t(N_("{seconds} s")).format(seconds=f"{view.seconds:.1f}"))
+    if view.started:
+        kernel = t(N_("fused cells")) if view.started.kernel == "fused" else "torch.nn"
+        parts.append(plain(f"{view.started.device.upper()}, {kernel}"))
+    return " · ".join(parts)

@@ -1,0 +1,134 @@
+"""One direction of one recurrent layer, forwards and back through time, written out.
+
+Everything is features x batch: at each step a matrix (features, B), so that each gate is one contiguous slab. Source:
+Werbos 1990, Backpropagation through time; Appleyard et al. 2016, Optimizing performance of recurrent neural networks
+on GPUs (one product for all gates).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+_sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
+_tanh_backward = torch.ops.aten.tanh_backward.grad_input
+_relu_backward = torch.ops.aten.threshold_backward.grad_input
+
+
+def tanh_(x: torch.Tensor, out: torch.Tensor) -> None:
+    """out = tanh(x), by NumPy: several times faster than torch's on a processor."""
+    np.tanh(x.numpy(), out=out.numpy())
+
+
+def sigmoid_backward(dy: torch.Tensor, y: torch.Tensor, out: torch.Tensor) -> None:
+    """out = dy * y * (1 - y), in one pass."""
+    _sigmoid_backward(dy, y, grad_input=out)
+
+
+def tanh_backward(dy: torch.Tensor, y: torch.Tensor, out: torch.Tensor) -> None:
+    """out = dy * (1 - y^2), in one pass."""
+    _tanh_backward(dy, y, grad_input=out)
+
+
+def relu_backward(dy: torch.Tensor, y: torch.Tensor, out: torch.Tensor) -> None:
+    """out = dy where y > 0, else 0."""
+    _relu_backward(dy, y, 0, grad_input=out)
+
+
+@dataclass(frozen=True)
+class Call:
+    """How a layer is to be run: which cell, in which direction, with whose memory, and who is looking.
+
+    `take(*shape)` gives memory. `keep` asks for everything the backward pass needs; `carried` says that the initial
+    state is not zero. `tape` receives arrays (B, T, ...) under names that begin with `name`, or is None.
+    """
+
+    kind: type["Sweep"]
+    take: Callable[..., torch.Tensor]
+    reverse: bool
+    keep: bool
+    carried: bool
+    tape: dict[str, np.ndarray] | None
+    name: str
+
+    def note(self, name: str, values: torch.Tensor) -> None:
+        """Put a copy of `values` (T, H, B) on the tape as (B, T, H)."""
+        if self.tape is not None:
+            self.tape[f"{self.name}.{name}"] = np.array(values.permute(2, 0, 1).numpy(), order="C")
+
+
+class Sweep:
+    """The steps of one layer in one direction, over the memory they read and write.
+
+    z_t = [x_t; 1; h_(t-1)] lies in one matrix, so that one product with `weight`, the matrix that `pack` makes of the
+    four parameters, gives the input, bias and recurrent part of all gates. Lists are in the order of the sweep, which
+    begins at the end of the sequence where it is reverse; step t reads state t and writes state t + 1.
+
+    stacked: (T + 1, C + 1 + H, B).  gates: (T, slabs * H, B).  cells: (T + 1, H, B), for an LSTM.
+    """
+
+    slabs = 0
+    """How many (H, B) slabs a step keeps for its gates."""
+
+    has_cell = False
+
+    def __init__(self, call: Call, weight: torch.Tensor, stacked, gates, cells, inputs: int):
+        self.call = call
+        self.inputs = inputs
+        self.order = slice(None, None, -1 if call.reverse else 1)
+        self.hidden = stacked[:, inputs + 1 :].unbind(0)[self.order]  # T + 1 of (H, B)
+        self.size, self.batch = self.hidden[0].shape
+        # the state before step t lies in the same matrix as the input of step t, whichever the direction
+        self.z = stacked.unbind(0)[self.order]  # T + 1 of (C + 1 + H, B); the last holds no input
+        self.block = gates.unbind(0)[self.order]  # T of (slabs * H, B)
+        self.gate = [slab.unbind(0)[self.order] for slab in gates.split(self.size, 1)] if self.slabs else []
+        self.cell = cells.unbind(0)[self.order] if self.has_cell else []  # T + 1 of (H, B)
+        self.weight = weight  # (rows, C + 1 + H)
+
+    @staticmethod
+    def pack(w_ih, w_hh, b_ih, b_hh) -> torch.Tensor:
+        """[W_ih, b_ih + b_hh, W_hh]: (rows, C + 1 + H)."""
+        bias = w_ih.new_zeros(len(w_ih)) if b_ih is None else b_ih + b_hh
+        return torch.cat([w_ih, bias[:, None], w_hh], 1)
+
+    def forward(self, t: int) -> None:
+        """Compute `hidden[t + 1]` from `z[t]`."""
+        raise NotImplementedError
+
+    def begin_backward(self) -> None:
+        """Take the memory of the backward pass and start every sum at zero."""
+        self.delta = self.call.take(len(self.weight), self.batch)  # gradient before the gates' squashing
+        self.gradient = self.weight.new_zeros(self.weight.shape[::-1])  # (C + 1 + H, rows), of `weight`'s transpose
+        self.from_x = self.weight[:, : self.inputs].t()  # (C, rows)
+        self.from_h = self.weight[:, self.inputs + 1 :].t()  # (H, rows)
+
+    def backward(self, t: int, dh: torch.Tensor, dc: torch.Tensor | None) -> None:
+        """Turn the gradient of `hidden[t + 1]` into `delta` and, where it is complete, that of the state before.
+
+        Both `dh` and `dc` (H, B) are changed in place, from step t + 1's to step t's.
+        """
+        raise NotImplementedError
+
+    def multiply(self, t: int, out: torch.Tensor) -> None:
+        """out = weight @ z_t, without the recurrent part where there is no past."""
+        if t or self.call.carried:
+            torch.mm(self.weight, self.z[t], out=out)
+        else:
+            torch.mm(self.weight[:, : self.inputs + 1], self.z[0][: self.inputs + 1], out=out)
+
+    def descend(self, t: int, dh: torch.Tensor, dx: torch.Tensor | None) -> None:
+        """From `delta`: add to the weights' gradient, write that of x_t to `dx`, that of h_(t-1) to `dh`."""
+        torch.addmm(self.gradient, self.z[t], self.delta.t(), out=self.gradient)
+        torch.mm(self.from_h, self.delta, out=dh)
+        if dx is not None:
+            torch.mm(self.from_x, self.delta, out=dx)
+
+    def parameter_gradients(self) -> tuple[torch.Tensor, ...]:
+        """Of w_ih, w_hh, b_ih, b_hh."""
+        c = self.inputs
+        bias = self.gradient[c]
+        return self.gradient[:c].t(), self.gradient[c + 1 :].t(), bias, bias.clone()
+
+    def note(self, gates: torch.Tensor, cells: torch.Tensor) -> None:
+        """Put the gates (T, slabs * H, B) and cells (T, H, B), in the sequence's order, on the tape."""

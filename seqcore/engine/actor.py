@@ -1,0 +1,120 @@
+"""What lives in a worker: one run, advanced a slice at a time.
+
+The page process imports this module for its names; torch is imported when a run is opened, in the worker.
+"""
+
+import ctypes
+import gc
+import logging
+import sys
+import time
+from dataclasses import astuple, dataclass
+
+import numpy as np
+
+from seqcore.spec import RunSpec
+from seqcore.text import N_, UserError
+from seqcore.training.events import Epoch, Failed, Finished, Progress, Snapshot
+
+logger = logging.getLogger("seqcore.engine")
+
+Look = tuple[int, bool]
+"""What a snapshot shows: the window's number, and whether to run free over the test part."""
+
+
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """What happened in one slice of training.
+
+    `rows` (n, 6) holds the fields of the `Epoch` events, `events` all others but `Progress`. `number` counts the
+    run's slices, as replies may overtake each other. `seconds` is the worker's time for it, `look_seconds` the part
+    that went into the snapshot.
+    """
+
+    number: int
+    rows: np.ndarray
+    events: tuple[object, ...]
+    ended: bool
+    seconds: float
+    look_seconds: float
+    snapshot: Snapshot | None
+
+
+class RunActor:
+    """One run in a worker. Its methods are called one at a time."""
+
+    def __init__(self):
+        self.trainer = None
+        self.events = iter(())
+        self.epoch = -1
+        self.ended = False
+        self.looked: Look | None = None
+        self.number = 0
+
+    def open(self, spec: RunSpec, series) -> None:
+        """Take the run's settings and its `Series`; the model is built with the first slice, where errors are told."""
+        self.events = self._events(spec, series)
+
+    def advance(self, seconds: float, goal: int, lr: float | None = None, look: Look | None = None) -> Slice:
+        """Train for about `seconds`, not beyond epoch `goal`, and look at the model if asked to.
+
+        The snapshot is taken at the first epoch that ends in the slice, where weights and forecasts belong together.
+        If none ends, only a new wish is answered, as the same look was answered at the last epoch.
+        """
+        began = time.perf_counter()
+        rows, events, snapshot, look_seconds = [], [], None, 0.0
+        while not self.ended and self.epoch < goal and time.perf_counter() - began < seconds + look_seconds:
+            if self.trainer is not None and lr is not None:
+                self.trainer.lr = lr
+            event = next(self.events)
+            if isinstance(event, Epoch):
+                self.epoch = event.epoch
+                rows.append(astuple(event))
+                if look and snapshot is None:
+                    snapshot, look_seconds = self._look(look)
+            elif not isinstance(event, Progress):
+                events.append(event)
+            self.ended = isinstance(event, (Finished, Failed))
+        still = seconds == 0
+        if look and snapshot is None and self.epoch >= 0 and (still or look != self.looked):
+            snapshot, look_seconds = self._look(look)
+        self.number += 1
+        return Slice(
+            self.number, np.array(rows, dtype=np.float64).reshape(-1, 6), tuple(events), self.ended,
+            time.perf_counter() - began, look_seconds, snapshot,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Free the model and give the memory back to the system."""
+        self.trainer = None
+        self.events = iter(())
+        gc.collect()
+        give_back_memory()
+
+    def _look(self, look: Look) -> tuple[Snapshot, float]:
+        began = time.perf_counter()
+        self.looked = look
+        snapshot = self.trainer.snapshot(*look)
+        return snapshot, time.perf_counter() - began
+
+    def _events(self, spec: RunSpec, series):
+        """The trainer's events; whatever goes wrong becomes a `Failed` that ends them."""
+        try:
+            from seqcore.training.trainer import Trainer  # in the worker only: torch
+
+            self.trainer = Trainer(spec, series)
+            yield from self.trainer
+        except UserError as error:
+            yield Failed(max(self.epoch, 0), error.template, error.values)
+        except Exception as error:
+            logger.exception("A run stopped because of an internal error: %s", spec)
+            template = N_("The training stopped because of an internal error ({kind}).")
+            yield Failed(max(self.epoch, 0), template, {"kind": type(error).__name__})
+
+
+def give_back_memory() -> None:
+    """Return freed memory to the system: workers run with an allocator that keeps what it has (see `host`)."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's; other C libraries have none
+        if trim:
+            trim(0)

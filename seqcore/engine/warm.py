@@ -1,0 +1,57 @@
+"""Makes a worker ready, before its first run: everything imported, every kernel used once, the heap out of the way."""
+
+import gc
+import os
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from distributed import get_worker
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the engine knows of a worker: its process, device, and the most memory (bytes) it may take, 0 if any."""
+
+    pid: int
+    device: str
+    cuda: bool
+    memory_limit: int
+
+
+@cache
+def warm() -> Facts:
+    """Import torch and train something tiny with every architecture; in a worker, once."""
+    worker = get_worker()
+    _claim_gpu(worker.name)
+    import torch
+
+    _train_tiny()
+    gc.collect()
+    gc.freeze()
+    cuda = torch.cuda.is_available()
+    device = torch.cuda.get_device_name() if cuda else "CPU"
+    return Facts(os.getpid(), device, cuda, worker.memory_manager.memory_limit or 0)
+
+
+def _claim_gpu(name: object) -> None:
+    """In the engine's own cluster, worker `i` owns the i-th GPU and the others see none; elsewhere, leave it."""
+    gpus = os.environ.get("SEQLAB_GPUS")
+    if gpus is not None:
+        owned = dict(enumerate(gpus.split(",")))
+        os.environ["CUDA_VISIBLE_DEVICES"] = owned.get(int(name), "")
+
+
+def _train_tiny() -> None:
+    from seqcore.catalogue import ARCHITECTURES
+    from seqcore.data.series import Series
+    from seqcore.spec import RunSpec
+    from seqcore.training.trainer import Trainer
+
+    values = np.sin(np.arange(60.0))
+    for architecture in ARCHITECTURES:
+        spec = RunSpec().replace(architecture=architecture.name, hidden_size=4, seq_length=5, epochs=2)
+        trainer = Trainer(spec, Series.of(values))
+        for _ in trainer:
+            pass
+        trainer.snapshot(free_running=True)
