@@ -60,7 +60,7 @@ with controls:
 with lab:
     for problem in problems:
         st.warning(sentence(problem), icon=":material/link_off:")
-    look, options = view_options(PAGE, series, spec)
+    look, options = view_options(PAGE, spec, series)
     scene = run_panel(PAGE, spec, series, recorded("train"), lambda scene: draw(scene, options, pins(PAGE)), look)
     pin_button(PAGE, scene)
 

@@ -7,8 +7,9 @@ Source: Cho et al. 2014, with r after the product as in `torch.nn.GRU`.
 import torch
 from torch import nn
 
+from seqcore.cells.arithmetic import multiply, sigmoid_backward, tanh, tanh_backward
 from seqcore.cells.recurrent import Recurrent
-from seqcore.cells.sweep import Sweep, sigmoid_backward, tanh_, tanh_backward
+from seqcore.cells.sweep import Sweep
 
 
 class GRUSweep(Sweep):
@@ -35,44 +36,42 @@ class GRUSweep(Sweep):
         return weight
 
     def forward(self, t):
-        (n, r, z, m), z_t, h = (gate[t] for gate in self.gate), self.z[t], self.hidden[t]
-        r_z = self.block[t][self.size : 3 * self.size]
-        torch.mm(self.w_rz, z_t, out=r_z)
-        torch.mm(self.w_m, z_t[self.inputs :], out=m)
-        torch.mm(self.w_n, z_t[: self.inputs + 1], out=n)
-        torch.sigmoid(r_z, out=r_z)
-        n.addcmul_(r, m)
-        tanh_(n, out=n)
-        torch.lerp(n, h, z, out=self.hidden[t + 1])  # h' = n + z * (h - n)
+        (n, r, z, m), z_t, size = (gate[t] for gate in self.gate), self.z[t], self.size
+        raw = multiply(self.weight[size:], z_t)
+        torch.sigmoid(raw[: 2 * size], out=self.block[t][size : 3 * size])
+        m.copy_(raw[2 * size :])
+        candidate = multiply(self.w_n, z_t[: self.inputs + 1])
+        tanh(candidate.addcmul_(r, m), out=n)
+        torch.lerp(n, self.hidden[t], z, out=self.hidden[t + 1])  # h' = n + z * (h - n)
 
     def begin_backward(self):
         super().begin_backward()
         h, c = self.size, self.inputs
         self.deltas = self.delta.split(h)
-        self.from_x = self.weight[: 3 * h, :c].t()  # (C, 3H)
-        self.from_h = self.weight[h:, c + 1 :].t()  # (H, 3H)
+        self.past = self.call.take(h, self.batch)
+        self.from_x = self.weight[: 3 * h, :c].t().contiguous()  # (C, 3H)
+        self.from_h = self.weight[h:, c + 1 :].t().contiguous()  # (H, 3H)
         self.x_gradient = self.weight.new_zeros(c + 1, 3 * h)
         self.h_gradient = self.weight.new_zeros(1 + h, 3 * h)
 
     def backward(self, t, dh, dc):
         (n, r, z, m), (dn, dr, dz, dm), h = (gate[t] for gate in self.gate), self.deltas, self.hidden[t]
         torch.sub(h, n, out=dz).mul_(dh)
-        torch.mul(dh, z, out=dr)
-        torch.sub(dh, dr, out=dn)  # dn = dh' * (1 - z)
-        dh.copy_(dr)  # the part of dh that passes by the gates: dh' * z
+        torch.mul(dh, z, out=self.past)  # what of dh' passes by the gates: dh' * z
+        torch.sub(dh, self.past, out=dn)  # dn = dh' * (1 - z)
         tanh_backward(dn, n, out=dn)
         torch.mul(dn, m, out=dr)
         torch.mul(dn, r, out=dm)
         r_z = slice(self.size, 3 * self.size)
         sigmoid_backward(self.delta[r_z], self.block[t][r_z], out=self.delta[r_z])
 
-    def descend(self, t, dh, dx):
+    def descend(self, t, dx):
         of_x, of_h, z_t = self.delta[: 3 * self.size], self.delta[self.size :], self.z[t]
-        torch.addmm(self.x_gradient, z_t[: self.inputs + 1], of_x.t(), out=self.x_gradient)
-        torch.addmm(self.h_gradient, z_t[self.inputs :], of_h.t(), out=self.h_gradient)
-        torch.addmm(dh, self.from_h, of_h, out=dh)
+        self.x_gradient.add_(multiply(z_t[: self.inputs + 1], of_x.t()))
+        self.h_gradient.add_(multiply(z_t[self.inputs :], of_h.t()))
         if dx is not None:
-            torch.mm(self.from_x, of_x, out=dx)
+            dx.copy_(multiply(self.from_x, of_x))
+        return multiply(self.from_h, of_h).add_(self.past)
 
     def parameter_gradients(self):
         h, c = self.size, self.inputs

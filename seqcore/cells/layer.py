@@ -61,7 +61,7 @@ class Layer(torch.autograd.Function):
             if seen is not None:
                 seens[t].copy_(dh)
             sweep.backward(t, dh, dc)
-            sweep.descend(t, dh, dxs[t])
+            dh = sweep.descend(t, dxs[t])
         if seen is not None:
             call.note("hidden.grad", seen)
         _, _, needs_h0, needs_c0, *needed = ctx.needs_input_grad

@@ -7,8 +7,9 @@ Source: Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 200
 import torch
 from torch import nn
 
+from seqcore.cells.arithmetic import sigmoid_backward, tanh, tanh_backward
 from seqcore.cells.recurrent import Recurrent
-from seqcore.cells.sweep import Sweep, sigmoid_backward, tanh_, tanh_backward
+from seqcore.cells.sweep import Sweep
 
 
 class LSTMSweep(Sweep):
@@ -20,14 +21,13 @@ class LSTMSweep(Sweep):
         self.squashed = self.call.take(self.size, self.batch)  # tanh(c')
 
     def forward(self, t):
-        (i, f, g, o), block, c = (gate[t] for gate in self.gate), self.block[t], self.cell[t + 1]
-        self.multiply(t, out=block)
-        i_f = block[: 2 * self.size]
-        torch.sigmoid(i_f, out=i_f)
-        tanh_(g, out=g)
-        torch.sigmoid(o, out=o)
+        (i, f, g, o), c = (gate[t] for gate in self.gate), self.cell[t + 1]
+        block, size, raw = self.block[t], self.size, self.preactivation(t)
+        torch.sigmoid(raw[: 2 * size], out=block[: 2 * size])
+        tanh(raw[2 * size : 3 * size], out=g)
+        torch.sigmoid(raw[3 * size :], out=o)
         torch.mul(f, self.cell[t], out=c).addcmul_(i, g)  # c' = f * c + i * g
-        tanh_(c, out=self.squashed)
+        tanh(c, out=self.squashed)
         torch.mul(o, self.squashed, out=self.hidden[t + 1])  # h' = o * tanh(c')
 
     def begin_backward(self):
@@ -37,7 +37,7 @@ class LSTMSweep(Sweep):
 
     def backward(self, t, dh, dc):
         (i, f, g, o), (di, df, dg, do) = (gate[t] for gate in self.gate), self.deltas
-        tanh_(self.cell[t + 1], out=self.squashed)
+        tanh(self.cell[t + 1], out=self.squashed)
         torch.mul(dh, self.squashed, out=do)
         torch.mul(dh, o, out=self.product)
         tanh_backward(self.product, self.squashed, out=self.product)

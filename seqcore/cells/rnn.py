@@ -6,15 +6,14 @@ Source: Elman 1990, as in `torch.nn.RNN`.
 import torch
 from torch import nn
 
+from seqcore.cells.arithmetic import relu_backward, tanh, tanh_backward
 from seqcore.cells.recurrent import Recurrent
-from seqcore.cells.sweep import Sweep, relu_backward, tanh_, tanh_backward
+from seqcore.cells.sweep import Sweep
 
 
 class TanhSweep(Sweep):
     def forward(self, t):
-        h = self.hidden[t + 1]
-        self.multiply(t, out=h)
-        tanh_(h, out=h)
+        tanh(self.preactivation(t), out=self.hidden[t + 1])
 
     def backward(self, t, dh, dc):
         tanh_backward(dh, self.hidden[t + 1], out=self.delta)
@@ -22,9 +21,7 @@ class TanhSweep(Sweep):
 
 class ReluSweep(Sweep):
     def forward(self, t):
-        h = self.hidden[t + 1]
-        self.multiply(t, out=h)
-        torch.clamp_min(h, 0, out=h)
+        torch.clamp_min(self.preactivation(t), 0, out=self.hidden[t + 1])
 
     def backward(self, t, dh, dc):
         relu_backward(dh, self.hidden[t + 1], out=self.delta)

@@ -11,29 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-_sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
-_tanh_backward = torch.ops.aten.tanh_backward.grad_input
-_relu_backward = torch.ops.aten.threshold_backward.grad_input
-
-
-def tanh_(x: torch.Tensor, out: torch.Tensor) -> None:
-    """out = tanh(x), by NumPy: several times faster than torch's on a processor."""
-    np.tanh(x.numpy(), out=out.numpy())
-
-
-def sigmoid_backward(dy: torch.Tensor, y: torch.Tensor, out: torch.Tensor) -> None:
-    """out = dy * y * (1 - y), in one pass."""
-    _sigmoid_backward(dy, y, grad_input=out)
-
-
-def tanh_backward(dy: torch.Tensor, y: torch.Tensor, out: torch.Tensor) -> None:
-    """out = dy * (1 - y^2), in one pass."""
-    _tanh_backward(dy, y, grad_input=out)
-
-
-def relu_backward(dy: torch.Tensor, y: torch.Tensor, out: torch.Tensor) -> None:
-    """out = dy where y > 0, else 0."""
-    _relu_backward(dy, y, 0, grad_input=out)
+from seqcore.cells.arithmetic import multiply
 
 
 @dataclass(frozen=True)
@@ -98,31 +76,27 @@ class Sweep:
 
     def begin_backward(self) -> None:
         """Take the memory of the backward pass and start every sum at zero."""
-        self.delta = self.call.take(len(self.weight), self.batch)  # gradient before the gates' squashing
-        self.gradient = self.weight.new_zeros(self.weight.shape[::-1])  # (C + 1 + H, rows), of `weight`'s transpose
-        self.from_x = self.weight[:, : self.inputs].t()  # (C, rows)
-        self.from_h = self.weight[:, self.inputs + 1 :].t()  # (H, rows)
+        self.delta = self.call.take(len(self.weight), self.batch)  # gradient of the product, before the squashing
+        self.gradient = self.weight.new_zeros(self.weight.shape[::-1])  # (C + 1 + H, rows), of the weight's transpose
+        self.from_x = self.weight[:, : self.inputs].t().contiguous()  # (C, rows)
+        self.from_h = self.weight[:, self.inputs + 1 :].t().contiguous()  # (H, rows)
 
     def backward(self, t: int, dh: torch.Tensor, dc: torch.Tensor | None) -> None:
-        """Turn the gradient of `hidden[t + 1]` into `delta` and, where it is complete, that of the state before.
-
-        Both `dh` and `dc` (H, B) are changed in place, from step t + 1's to step t's.
-        """
+        """Turn dh (H, B), the gradient of `hidden[t + 1]`, into `delta`; `dc` goes from step t + 1's to step t's."""
         raise NotImplementedError
 
-    def multiply(self, t: int, out: torch.Tensor) -> None:
-        """out = weight @ z_t, without the recurrent part where there is no past."""
+    def preactivation(self, t: int) -> torch.Tensor:
+        """weight @ z_t (rows, B), without the recurrent part where there is no past."""
         if t or self.call.carried:
-            torch.mm(self.weight, self.z[t], out=out)
-        else:
-            torch.mm(self.weight[:, : self.inputs + 1], self.z[0][: self.inputs + 1], out=out)
+            return multiply(self.weight, self.z[t])
+        return multiply(self.weight[:, : self.inputs + 1], self.z[0][: self.inputs + 1])
 
-    def descend(self, t: int, dh: torch.Tensor, dx: torch.Tensor | None) -> None:
-        """From `delta`: add to the weights' gradient, write that of x_t to `dx`, that of h_(t-1) to `dh`."""
-        torch.addmm(self.gradient, self.z[t], self.delta.t(), out=self.gradient)
-        torch.mm(self.from_h, self.delta, out=dh)
+    def descend(self, t: int, dx: torch.Tensor | None) -> torch.Tensor:
+        """From `delta`: add to the weight's gradient, write x_t's to `dx` (C, B), return h_(t-1)'s (H, B)."""
+        self.gradient.add_(multiply(self.z[t], self.delta.t()))
         if dx is not None:
-            torch.mm(self.from_x, self.delta, out=dx)
+            dx.copy_(multiply(self.from_x, self.delta))
+        return multiply(self.from_h, self.delta)
 
     def parameter_gradients(self) -> tuple[torch.Tensor, ...]:
         """Of w_ih, w_hh, b_ih, b_hh."""

@@ -1,20 +1,60 @@
+"""Looking inside a model while it runs."""
+
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import nn
+
+from seqcore.cells.recurrent import Recurrent
+from seqcore.cells.tap import Tap
 
 
-class T: 
-    def __init__(s): s.arrays = {}
+@dataclass
+class Tape:
+    """What was recorded: arrays (B, T, H) by name.
+
+    A recurrent cell gives `l0.hidden` and its gates (LSTM: `l0.i l0.f l0.g l0.o` and `l0.cell`; GRU: `l0.r l0.z
+    l0.n`); `l0r` is the reverse direction, `l1` the next layer. A tap gives its name. After a backward pass
+    `<name>.grad` holds dL/dh_t of every hidden state and dL/dvalue of every tap.
+    """
+
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 @contextmanager
-def record(model):
-    t = T(); hooks = []
-    from seqcore.cells.tap import Tap
-    for m in model.modules():
-        if isinstance(m, Tap):
-            hooks.append(m.register_forward_hook(lambda m, i, o: t.arrays.__setitem__(m.name, o.detach().numpy().copy())))
-        elif hasattr(m, "tape"):
-            m.tape = t.arrays
-    yield t
-    for h in hooks: h.remove()
-    for m in model.modules():
-        if hasattr(m, "tape"): m.tape = None
+def record(model: nn.Module) -> Iterator[Tape]:
+    """Record every recurrent cell and tap of `model` inside the `with` block; the last pass wins.
+
+    No number of the model changes, and nothing stays behind. A model with more than one recurrent cell has the
+    cell's own name before the layer: `encoder.l0.hidden`.
+    """
+    tape = Tape()
+    cells = {name: module for name, module in model.named_modules() if isinstance(module, Recurrent)}
+    hooks = [m.register_forward_hook(_keep(tape)) for m in model.modules() if isinstance(m, Tap)]
+    for name, cell in cells.items():
+        cell.tape = tape.arrays
+        cell.tape_name = f"{name}." if len(cells) > 1 else ""
+    try:
+        yield tape
+    finally:
+        for hook in hooks:
+            hook.remove()
+        for cell in cells.values():
+            cell.tape = None
+            cell.tape_name = ""
+
+
+def _keep(tape: Tape):
+    def keep(tap: Tap, _, value: torch.Tensor) -> None:
+        tape.arrays[tap.name] = _array(value)
+        if value.requires_grad:
+            value.register_hook(lambda gradient: tape.arrays.update({f"{tap.name}.grad": _array(gradient)}))
+
+    return keep
+
+
+def _array(value: torch.Tensor) -> np.ndarray:
+    return np.array(value.detach().cpu().numpy())

@@ -1,0 +1,141 @@
+// The browser's side of `live.py`: holds each figure, merges what changed, and redraws with Plotly.react.
+const OVERLAP = 3; // messages in which a change is repeated, as in live.py
+const CONFIG = { displaylogo: false, displayModeBar: false, scrollZoom: false, responsive: false };
+const boards = new WeakMap();
+let library;
+
+function plotly() {
+  library ??= new Promise((resolve, reject) => {
+    if (window.Plotly) return resolve(window.Plotly);
+    const script = document.createElement("script");
+    script.src = new URL("app/static/plotly-cartesian.min.js", document.baseURI);
+    script.onload = () => (window.Plotly ? resolve(window.Plotly) : reject());
+    script.onerror = reject;
+    document.head.append(script);
+  });
+  return library;
+}
+
+function numbers(text) {
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  return new Float32Array(bytes.buffer);
+}
+
+function decode(part, old) {
+  if (part.f === undefined) return part.v;
+  const fresh = numbers(part.f);
+  if (part.shape) {
+    const [rows, columns] = part.shape;
+    return Array.from({ length: rows }, (_, r) => fresh.subarray(r * columns, (r + 1) * columns));
+  }
+  if (!part.from) return fresh;
+  const whole = new Float32Array(part.from + fresh.length);
+  whole.set(old.subarray(0, part.from));
+  whole.set(fresh, part.from);
+  return whole;
+}
+
+class Board {
+  constructor(root) {
+    this.root = root;
+    this.grid = root.querySelector(".seqlab-board");
+    this.seq = null;
+    this.panels = new Map();
+    root.dataset.mounts = Number(root.dataset.mounts ?? 0) + 1;
+    root.dataset.draws = 0;
+    this.seen = new IntersectionObserver((entries) => {
+      for (const entry of entries) this.panels.get(entry.target.dataset.name).visible = entry.isIntersecting;
+      this.draw();
+    });
+    this.sized = new ResizeObserver((entries) => {
+      for (const entry of entries) if (entry.target.data) window.Plotly?.Plots.resize(entry.target);
+    });
+  }
+
+  // Merges a message; false if one before it was missed and the whole is needed again.
+  take(message) {
+    if (this.seq === message.seq) return true;
+    if (!message.whole && (this.seq === null || message.seq < this.seq || message.seq - this.seq > OVERLAP)) return false;
+    if (message.whole) for (const panel of this.panels.values()) panel.parts.clear();
+    this.seq = message.seq;
+    this.root.dataset.seq = message.seq;
+    for (const [name, parts] of Object.entries(message.pictures)) {
+      const panel = this.panels.get(name) ?? this.add(name);
+      for (const [key, part] of Object.entries(parts)) {
+        const old = panel.parts.get(key);
+        if (part.from && !(old?.length >= part.from)) return false;
+        panel.parts.set(key, decode(part, old));
+        panel.stale = true;
+      }
+    }
+    for (const [name, panel] of this.panels) panel.figure.hidden = !message.names.includes(name);
+    this.draw();
+    return true;
+  }
+
+  add(name) {
+    const figure = document.createElement("figure");
+    const title = document.createElement("figcaption");
+    const plot = document.createElement("div");
+    figure.className = "seqlab-panel";
+    plot.className = "seqlab-plot";
+    plot.dataset.name = name;
+    plot.setAttribute("role", "img");
+    figure.append(title, plot);
+    this.grid.append(figure);
+    const panel = { figure, title, plot, parts: new Map(), visible: true, stale: true };
+    this.panels.set(name, panel);
+    this.seen.observe(plot);
+    this.sized.observe(plot);
+    return panel;
+  }
+
+  draw() {
+    if (this.asked) return;
+    this.asked = true;
+    requestAnimationFrame(() => {
+      this.asked = false;
+      plotly().then(
+        (library) => this.panels.forEach((panel) => this.drawPanel(library, panel)),
+        () => this.panels.forEach((panel) => (panel.plot.textContent = this.trouble)),
+      );
+    });
+  }
+
+  drawPanel(library, panel) {
+    if (!panel.stale || !panel.visible || panel.figure.hidden) return;
+    panel.stale = false;
+    const get = (key) => panel.parts.get(key);
+    const traces = Array.from({ length: get("count") }, (_, k) => {
+      const trace = { ...get(`${k}.style`) };
+      for (const name of ["x", "y", "z"]) if (panel.parts.has(`${k}.${name}`)) trace[name] = get(`${k}.${name}`);
+      return trace;
+    });
+    panel.title.textContent = get("title");
+    panel.plot.setAttribute("aria-label", get("alt"));
+    const began = performance.now();
+    library.react(panel.plot, traces, structuredClone(get("layout")), CONFIG);
+    this.root.dataset.draws = Number(this.root.dataset.draws) + 1;
+    this.root.dataset.ms = (Number(this.root.dataset.ms ?? 0) + performance.now() - began).toFixed(1);
+  }
+
+  close() {
+    this.seen.disconnect();
+    this.sized.disconnect();
+    for (const panel of this.panels.values()) window.Plotly?.purge(panel.plot);
+  }
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let board = boards.get(parentElement);
+  if (!board) boards.set(parentElement, (board = new Board(parentElement)));
+  board.trouble = data.trouble;
+  board.grid.style.setProperty("--seqlab-height", data.height);
+  board.grid.style.setProperty("--seqlab-columns", data.columns);
+  if (!board.take(data)) setTriggerValue("resync", data.seq);
+  return () => {
+    board.close();
+    boards.delete(parentElement);
+    board.grid.replaceChildren();
+  };
+}

@@ -1,0 +1,136 @@
+"""Pictures that move without flicker: the browser holds the figures, and only what changed is sent.
+
+`st.plotly_chart` rebuilds a chart at every update. Here one component draws all pictures of a page; each call sends
+the parts that changed since the last one, growing curves as what was appended. Called in a ticking fragment:
+
+    @st.fragment(run_every=0.1)
+    def tick():
+        board([convergence(...), forecast(...)], key="train.board")
+
+A browser may skip a message when two arrive within one frame, so every change is repeated in the next two messages;
+a browser that missed more, or has lost its figures, asks for the whole.
+"""
+
+import base64
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from pages.kit.text import t
+from seqcore.figures.picture import Picture
+from seqcore.text import N_
+
+OVERLAP = 3
+"""Messages in which a change is sent, as in live.js."""
+
+ALT_EVERY = 2.0
+"""Seconds between two changes of a text alternative: nobody can listen to ten a second."""
+
+_HERE = Path(__file__).parent
+
+_component = st.components.v2.component(
+    "seqlab.board",
+    html='<div class="seqlab-board"></div>',
+    css=(_HERE / "live.css").read_text(encoding="utf-8"),
+    js=(_HERE / "live.js").read_text(encoding="utf-8"),
+    isolate_styles=False,
+)
+
+
+class Feed:
+    """What one board's browser has been sent, and what it needs next."""
+
+    def __init__(self):
+        self.seq = 0
+        self.forget()
+
+    def forget(self) -> None:
+        """The browser has nothing: the next message is the whole."""
+        self.known: dict[tuple[str, str], Any] = {}
+        self.changed: dict[tuple[str, str], int] = {}
+        self.lengths: dict[tuple[str, str], deque[int]] = {}
+        self.spoken = 0.0
+
+    def message(self, pictures: list[Picture]) -> dict[str, Any]:
+        """The next message: for each picture, the parts that changed in the last `OVERLAP` messages."""
+        self.seq += 1
+        whole = not self.known
+        parts = {picture.name: {} for picture in pictures}
+        speak = whole or time.monotonic() - self.spoken > ALT_EVERY
+        self.spoken = time.monotonic() if speak else self.spoken
+        for picture in pictures:
+            facts = {"count": len(picture.traces), "title": picture.title, "layout": picture.layout}
+            facts |= {f"{k}.style": trace.style for k, trace in enumerate(picture.traces)}
+            if speak or (picture.name, "alt") not in self.known:
+                facts["alt"] = picture.alt
+            for key, value in facts.items():
+                if self._is_news((picture.name, key), value):
+                    parts[picture.name][key] = {"v": value}
+            for k, trace in enumerate(picture.traces):
+                for attribute, values in trace.data.items():
+                    key = (picture.name, f"{k}.{attribute}")
+                    if (part := self._array(key, values, trace.grows)) is not None:
+                        parts[picture.name][key[1]] = part
+        return {"seq": self.seq, "whole": whole, "names": list(parts), "pictures": parts}
+
+    def _is_news(self, key: tuple[str, str], value: Any) -> bool:
+        known = self.known.get(key)
+        if isinstance(value, np.ndarray):
+            same = np.array_equal(known, value, equal_nan=value.dtype.kind == "f")
+        else:
+            same = known == value
+        if key not in self.known or not same:
+            self.known[key] = value
+            self.changed[key] = self.seq
+        return self.seq - self.changed[key] < OVERLAP
+
+    def _array(self, key: tuple[str, str], values: np.ndarray, grows: bool) -> dict | None:
+        old = self.known.get(key)
+        appended = (
+            grows and old is not None and len(old) <= len(values) and np.array_equal(old, values[: len(old)], True)
+        )
+        lengths = self.lengths.setdefault(key, deque(maxlen=OVERLAP))
+        if not appended:
+            lengths.clear()
+        start = lengths[0] if len(lengths) == OVERLAP else 0
+        lengths.append(len(values))
+        if not self._is_news(key, values):
+            return None
+        return encode(values, start)
+
+
+def encode(values: np.ndarray, start: int = 0) -> dict[str, Any]:
+    """An array for the browser, from index `start` on: 4 bytes a number in base64, or a list if it holds text."""
+    if values.dtype.kind not in "fiu":
+        return {"v": values.tolist()}
+    part = {"f": base64.b64encode(np.ascontiguousarray(values[start:], dtype="<f4").tobytes()).decode()}
+    if values.ndim == 2:
+        part["shape"] = list(values.shape)
+    elif start:
+        part["from"] = start
+    return part
+
+
+def board(pictures: list[Picture], *, key: str, columns: int = 2, height: int = 262) -> None:
+    """Draw `pictures` side by side in `columns` (one on a phone), each plot `height` pixels high."""
+    store = f"{key}.feed"
+    feed = st.session_state.setdefault(store, Feed())
+    if (st.session_state.get(key) or {}).get("resync") is not None:
+        feed.forget()
+    trouble = t(N_("The picture could not be drawn: reload the page."))
+    size = {"columns": columns, "height": f"{height}px", "trouble": trouble}
+    _component(key=key, data={**feed.message(pictures), **size}, on_resync_change=lambda: None)
+
+
+def theme() -> str:
+    """The reader's theme, "light" or "dark"."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def still(picture: Picture, key: str) -> None:
+    """Draw a picture that does not move."""
+    st.plotly_chart(picture.figure(), width="stretch", key=key, config={"displayModeBar": False}, alt=picture.alt)

@@ -1,0 +1,105 @@
+"""How the error falls: train and test RMSE by epoch, in the data's own units."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqcore.figures.palette import palette
+from seqcore.figures.picture import Picture, Trace, base_layout, nice_range, stride
+from seqcore.text import N_
+
+DASHES = ("dash", "dot", "dashdot", "longdash", "longdashdot")
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One run's errors after epochs 0, 1, 2 ...: (n,) each."""
+
+    name: str
+    train: np.ndarray
+    test: np.ndarray
+
+
+def convergence(
+    t: Callable[[str], str], theme: str, run: Curve, *, unit: str, epochs: int, log: bool = False,
+    naive: float | None = None, pinned: Sequence[Curve] = (), marks: Sequence[tuple[int, float]] = (),
+    diverged_at: int | None = None,
+) -> Picture:  # fmt: skip
+    """The learning curves of `run`, with `pinned` runs behind them.
+
+    `epochs` is how many are planned and sets the x axis; `naive` is the naive forecast's test RMSE; `marks` are
+    (epoch, learning rate) where it was changed by hand.
+    """
+    step = stride(epochs + 1)
+    traces = []
+    for k, other in enumerate(pinned):
+        for part in ("train", "test"):
+            traces.append(_line(t, theme, part, getattr(other, part), step, unit, DASHES[k % len(DASHES)], other.name))
+    for part in ("train", "test"):
+        traces.append(_line(t, theme, part, getattr(run, part), step, unit))
+    shown = np.concatenate([trace.data["y"] for trace in traces])
+    longest = max([epochs, *(len(other.train) - 1 for other in pinned)])
+    annotations, shapes = _lines(t, theme, naive, log, marks, diverged_at)
+    layout = base_layout(
+        theme, t(N_("Epoch")), t(N_("RMSE ({unit})")).format(unit=unit),
+        xaxis={"range": [0, longest]},
+        yaxis={"type": "log" if log else "linear", "range": nice_range(np.append(shown, naive or np.nan), log)},
+        annotations=annotations, shapes=shapes,
+    )  # fmt: skip
+    return Picture("convergence", t(N_("Convergence")), tuple(traces), layout, _alt(t, run, unit, naive, diverged_at))
+
+
+def _line(
+    t: Callable, theme: str, part: str, values: np.ndarray, step: int, unit: str, dash: str = "solid", owner: str = ""
+) -> Trace:
+    name = t(N_("train")) if part == "train" else t(N_("test"))
+    style = {
+        "type": "scatter",
+        "mode": "lines",
+        "name": f"{owner} {name}".strip(),
+        "x0": 0,
+        "dx": step,
+        "opacity": 0.7 if owner else 1.0,
+        "line": {"color": palette(theme)[part], "width": 1.5 if owner else 2.5, "dash": dash},
+        "hovertemplate": "%{y:.4g} " + unit.replace("%", "%%"),
+    }
+    return Trace(style, {"y": np.asarray(values, np.float32)[::step]}, grows=not owner)
+
+
+def _lines(
+    t: Callable, theme: str, naive: float | None, log: bool, marks: Sequence, diverged_at: int | None
+) -> tuple[list, list]:
+    """Annotations and shapes for what happened at an epoch, and for the naive forecast."""
+    colours = palette(theme)
+    annotations, shapes = [], []
+    if naive is not None:
+        shapes.append({"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": naive, "y1": naive,
+                       "line": {"color": colours["naive"], "width": 1.5, "dash": "dash"}})  # fmt: skip
+        annotations.append({"xref": "paper", "x": 1, "xanchor": "right", "yanchor": "bottom", "showarrow": False,
+                            "y": math.log10(naive) if log and naive > 0 else naive,
+                            "text": t(N_("naive forecast {naive:.4g}")).format(naive=naive),
+                            "font": {"color": colours["naive"], "size": 13}})  # fmt: skip
+    events = [(epoch, t(N_("lr {lr:g}")).format(lr=lr), "mark") for epoch, lr in marks]
+    if diverged_at is not None:
+        events.append((diverged_at, t(N_("diverged at epoch {epoch}")).format(epoch=diverged_at), "test"))
+    for epoch, words, role in events:
+        shapes.append({"type": "line", "yref": "paper", "x0": epoch, "x1": epoch, "y0": 0, "y1": 1,
+                       "line": {"color": colours[role], "width": 1.5, "dash": "dot"}})  # fmt: skip
+        annotations.append({"x": epoch, "yref": "paper", "y": 0.82, "text": words, "showarrow": False,
+                            "xanchor": "left", "font": {"color": colours[role], "size": 13}})  # fmt: skip
+    return annotations, shapes
+
+
+def _alt(t: Callable, run: Curve, unit: str, naive: float | None, diverged_at: int | None) -> str:
+    if not len(run.train):
+        return t(N_("Learning curves; no epoch is done yet."))
+    words = t(
+        N_("Learning curves after {epoch} epochs: train RMSE {train:.4g} {unit}, test RMSE {test:.4g} {unit}.")
+    ).format(epoch=len(run.train) - 1, train=run.train[-1], test=run.test[-1], unit=unit)
+    if naive is not None:
+        words += " " + t(N_("The naive forecast's test RMSE is {naive:.4g} {unit}.")).format(naive=naive, unit=unit)
+    if diverged_at is not None:
+        words += " " + t(N_("The training diverged at epoch {epoch}.")).format(epoch=diverged_at)
+    return words

@@ -1,0 +1,45 @@
+"""What a layer does over one window: a heat map, unit by time step."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from seqcore.figures.palette import GATES, STATES
+from seqcore.figures.picture import Picture, Trace, base_layout
+from seqcore.text import N_
+
+OPEN_OR_CLOSED = ("i", "f", "o", "r", "z")
+"""Gates between 0 and 1; everything else is drawn around 0."""
+
+
+def states(
+    t: Callable[[str], str], theme: str, title: str, values: np.ndarray, *, kind: str, first: int = 1
+) -> Picture:
+    """`values` (T, H) of one tap of `kind` (hidden, cell, i, f, g, o, r, z, n); `first` is the first step's number."""
+    gate = kind in OPEN_OR_CLOSED
+    reach = 1.0 if gate else _reach(values)
+    style = {
+        "type": "heatmap", "x0": first, "dx": 1, "y0": 1, "dy": 1,
+        "zmin": 0.0 if gate else -reach, "zmax": reach,
+        "colorscale": (GATES if gate else STATES)[theme],
+        "colorbar": {"thickness": 10, "outlinewidth": 0, "len": 1.0, "tickfont": {"size": 12}, "nticks": 3, "x": 1.01},
+        "hovertemplate": t(N_("unit")) + " %{y}, " + t(N_("step")) + " %{x}: %{z:.3f}<extra></extra>",
+    }  # fmt: skip
+    layout = base_layout(
+        theme, t(N_("Step of the window")), t(N_("Unit")), hovermode="closest", margin={"r": 46, "t": 8},
+        xaxis={"showgrid": False, "range": [first - 0.5, first + len(values) - 0.5]},
+        yaxis={"showgrid": False, "range": [0.5, values.shape[1] + 0.5]},
+    )  # fmt: skip
+    alt = t(N_("{title}: {units} units over {steps} steps, from {low:.2f} to {high:.2f}.")).format(
+        title=title, units=values.shape[1], steps=len(values), low=values.min(), high=values.max()
+    )
+    return Picture("states", title, (Trace(style, {"z": np.asarray(values, np.float32).T}),), layout, alt)
+
+
+def _reach(values: np.ndarray) -> float:
+    """A symmetric range in steps: ... 0.2, 0.5, 1, 2 ..., so that the colours of a live picture keep their meaning."""
+    most = float(np.abs(values).max())
+    if not np.isfinite(most) or most == 0:
+        return 1.0
+    power = 10.0 ** np.floor(np.log10(most))
+    return float(next(step * power for step in (1, 2, 5, 10) if step * power >= most))
