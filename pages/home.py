@@ -4,11 +4,12 @@ import streamlit as st
 
 from pages.kit.guard import guard
 from pages.kit.header import header
-from pages.kit.live import board
+from pages.kit.live import board, still, theme
 from pages.kit.recorded import recorded
-from pages.kit.scenes import Options, draw
-from pages.kit.text import lesson, t
+from pages.kit.scenes import Options, convergence_picture, forecast_picture, states_picture
+from pages.kit.text import KEY, language, lesson, t
 from seqcore.catalogue import ARCHITECTURES
+from seqcore.figures.sparkline import sparkline
 from seqcore.text import N_
 
 PAGE = "home"
@@ -18,4 +19,30 @@ st.session_state["seqlab.page"] = PAGE
 words = lesson(PAGE)
 header(N_("SeqLab"))
 
-st.markdown(words["hero"])
+hero, go = st.columns([3, 1], vertical_alignment="center")
+hero.markdown(words["hero"])
+go.page_link("pages/train.py", label=t(N_("Train your first model")), icon=":material/play_circle:", width="stretch")
+
+scene, options = recorded("lstm"), Options()
+st.caption(
+    t(N_("A recorded run: an LSTM of 32 units on Apple's share price, 500 epochs. Make your own on the Train page."))
+)
+pictures = [convergence_picture(scene, options, []), forecast_picture(scene, options), states_picture(scene, options)]
+board(pictures, key="home.board", columns=3, height=230)
+
+st.subheader(t(N_("Five networks, one question: what comes next?")), anchor=False)
+link = {KEY: language()} if language() != "en" else {}
+for column, architecture in zip(st.columns(len(ARCHITECTURES)), ARCHITECTURES, strict=True):
+    with column.container(border=True, height="stretch"):
+        run = recorded(architecture.name)
+        st.markdown(f"**{t(architecture.label)}**")
+        curve = run.snapshot.arrays["test_prediction"][:, 0], run.series.values[run.started.test_from :]
+        still(
+            sparkline(t, theme(), t(architecture.label), *curve, unit=t(run.series.unit)), f"home.{architecture.name}"
+        )
+        st.markdown(words[architecture.name])
+        st.page_link(
+            "pages/train.py", label=t(N_("Train it")), icon=":material/arrow_forward:",
+            query_params={**link, "train.architecture": architecture.name},
+        )  # fmt: skip
+st.markdown(words["class"])

@@ -61,7 +61,7 @@ with lab:
     for problem in problems:
         st.warning(sentence(problem), icon=":material/link_off:")
     look, options = view_options(PAGE, spec, series)
-    scene = run_panel(PAGE, spec, series, recorded("train"), lambda scene: draw(scene, options, pins(PAGE)), look)
+    scene = run_panel(PAGE, spec, series, recorded("lstm"), lambda scene: draw(scene, options, pins(PAGE)), look)
     pin_button(PAGE, scene)
 
 st.subheader(t(N_("Try this")), anchor=False)

@@ -4,10 +4,11 @@ r = σ(W_r [x; 1; h]), z = σ(W_z [x; 1; h]), m = W_m [1; h], n = tanh(W_n [x; 1
 Source: Cho et al. 2014, with r after the product as in `torch.nn.GRU`.
 """
 
+import numpy as np
 import torch
 from torch import nn
 
-from seqcore.cells.arithmetic import multiply, sigmoid_backward, tanh, tanh_backward
+from seqcore.cells.arithmetic import multiply, sigmoid_backward, tanh_backward
 from seqcore.cells.recurrent import Recurrent
 from seqcore.cells.sweep import Sweep
 
@@ -17,10 +18,15 @@ class GRUSweep(Sweep):
 
     slabs = 4
 
-    def __init__(self, *args):
-        super().__init__(*args)
+    def __init__(self, call, weight, stacked, gates, cells):
+        super().__init__(call, weight, stacked, gates, cells)
         h, c = self.size, self.inputs
-        self.w_n, self.w_rz, self.w_m = self.weight[:h, : c + 1], self.weight[h : 3 * h], self.weight[3 * h :, c:]
+        n, r, z, m = gates.split(h, 1)
+        self.n, self.r, self.keep, self.m = (self.steps_of(gate) for gate in (n, r, z, m))
+        self.rz = self.steps_of(gates[:, h : 3 * h])
+        self.n_array = self.arrays_of(n)
+        self.x_1, self.one_h = self.steps_of(stacked[:, : c + 1]), self.steps_of(stacked[:, c:])
+        self.w_n, self.w_rzm = weight[:h, : c + 1], weight[h:]
 
     @staticmethod
     def pack(w_ih, w_hh, b_ih, b_hh):
@@ -36,42 +42,40 @@ class GRUSweep(Sweep):
         return weight
 
     def forward(self, t):
-        (n, r, z, m), z_t, size = (gate[t] for gate in self.gate), self.z[t], self.size
-        raw = multiply(self.weight[size:], z_t)
-        torch.sigmoid(raw[: 2 * size], out=self.block[t][size : 3 * size])
-        m.copy_(raw[2 * size :])
-        candidate = multiply(self.w_n, z_t[: self.inputs + 1])
-        tanh(candidate.addcmul_(r, m), out=n)
-        torch.lerp(n, self.hidden[t], z, out=self.hidden[t + 1])  # h' = n + z * (h - n)
+        raw, m, n = multiply(self.w_rzm, self.z[t]), self.m[t], self.n[t]
+        torch.sigmoid(raw[: 2 * self.size], out=self.rz[t])
+        m.copy_(raw[2 * self.size :])
+        candidate = multiply(self.w_n, self.x_1[t]).addcmul_(self.r[t], m)
+        np.tanh(candidate.numpy(), out=self.n_array[t])
+        torch.lerp(n, self.hidden[t], self.keep[t], out=self.hidden[t + 1])  # h' = n + z * (h - n)
 
     def begin_backward(self):
-        super().begin_backward()
         h, c = self.size, self.inputs
-        self.deltas = self.delta.split(h)
-        self.past = self.call.take(h, self.batch)
+        self.delta = self.call.take(4 * h, self.batch)
+        self.of_n, self.of_r, self.of_z, self.of_m = self.delta.split(h)
+        self.of_nrz, self.of_rz, self.of_rzm = self.delta[: 3 * h], self.delta[h : 3 * h], self.delta[h:]
+        self.past = self.call.take(h, self.batch)  # what of dh' passes by the gates: dh' * z
         self.from_x = self.weight[: 3 * h, :c].t().contiguous()  # (C, 3H)
         self.from_h = self.weight[h:, c + 1 :].t().contiguous()  # (H, 3H)
         self.x_gradient = self.weight.new_zeros(c + 1, 3 * h)
         self.h_gradient = self.weight.new_zeros(1 + h, 3 * h)
 
     def backward(self, t, dh, dc):
-        (n, r, z, m), (dn, dr, dz, dm), h = (gate[t] for gate in self.gate), self.deltas, self.hidden[t]
-        torch.sub(h, n, out=dz).mul_(dh)
-        torch.mul(dh, z, out=self.past)  # what of dh' passes by the gates: dh' * z
-        torch.sub(dh, self.past, out=dn)  # dn = dh' * (1 - z)
-        tanh_backward(dn, n, out=dn)
-        torch.mul(dn, m, out=dr)
-        torch.mul(dn, r, out=dm)
-        r_z = slice(self.size, 3 * self.size)
-        sigmoid_backward(self.delta[r_z], self.block[t][r_z], out=self.delta[r_z])
+        n = self.n[t]
+        torch.sub(self.hidden[t], n, out=self.of_z).mul_(dh)
+        torch.mul(dh, self.keep[t], out=self.past)
+        torch.sub(dh, self.past, out=self.of_n)  # dn = dh' * (1 - z)
+        tanh_backward(self.of_n, n, out=self.of_n)
+        torch.mul(self.of_n, self.m[t], out=self.of_r)
+        torch.mul(self.of_n, self.r[t], out=self.of_m)
+        sigmoid_backward(self.of_rz, self.rz[t], out=self.of_rz)
 
     def descend(self, t, dx):
-        of_x, of_h, z_t = self.delta[: 3 * self.size], self.delta[self.size :], self.z[t]
-        self.x_gradient.add_(multiply(z_t[: self.inputs + 1], of_x.t()))
-        self.h_gradient.add_(multiply(z_t[self.inputs :], of_h.t()))
+        self.x_gradient.add_(multiply(self.x_1[t], self.of_nrz.t()))
+        self.h_gradient.add_(multiply(self.one_h[t], self.of_rzm.t()))
         if dx is not None:
-            dx.copy_(multiply(self.from_x, of_x))
-        return multiply(self.from_h, of_h).add_(self.past)
+            dx.copy_(multiply(self.from_x, self.of_nrz))
+        return multiply(self.from_h, self.of_rzm).add_(self.past)
 
     def parameter_gradients(self):
         h, c = self.size, self.inputs

@@ -5,7 +5,7 @@ import torch
 from seqcore.cells.sweep import Call
 
 
-def columns(state: torch.Tensor) -> torch.Tensor:
+def rows(state: torch.Tensor) -> torch.Tensor:
     """(H, B) -> (B, H), in memory of its own."""
     return state.t().clone(memory_format=torch.contiguous_format)
 
@@ -13,7 +13,7 @@ def columns(state: torch.Tensor) -> torch.Tensor:
 class Layer(torch.autograd.Function):
     """x (T, C, B), h0 and c0 (B, H) or None, and the parameters of `torch.nn` -> y (T, H, B), h_n and c_n (B, H).
 
-    y lies in the workspace that also holds what the backward pass needs. `c_n` is None but for an LSTM.
+    y lies in the workspace, with what the backward pass needs. c0 and c_n are None but for an LSTM.
     """
 
     @staticmethod
@@ -28,32 +28,32 @@ class Layer(torch.autograd.Function):
         gates = take(steps if call.keep else 1, kind.slabs * size, batch).expand(steps, -1, -1)
         cells = take(steps + 1 if call.keep else 1, kind.has_cell * size, batch).expand(steps + 1, -1, -1)
         weight = kind.pack(*parameters)
-        sweep = kind(call, weight, stacked, gates, cells, inputs)
-        sweep.hidden[0].zero_() if h0 is None else sweep.hidden[0].copy_(h0.t())
+        sweep = kind(call, weight, stacked, gates, cells)
+        _fill(sweep.hidden[0], h0)
         if kind.has_cell:
-            sweep.cell[0].zero_() if c0 is None else sweep.cell[0].copy_(c0.t())
+            _fill(sweep.cell[0], c0)
         for t in range(steps):
             sweep.forward(t)
         y = after[:, inputs + 1 :]
         if call.tape is not None:
             call.note("hidden", y)
             sweep.note(gates, cells[:-1] if call.reverse else cells[1:])
-        ctx.call, ctx.inputs = call, inputs
+        ctx.call = call
         ctx.save_for_backward(weight, stacked, gates, cells)
         ctx.set_materialize_grads(False)
-        return y, columns(sweep.hidden[-1]), columns(sweep.cell[-1]) if kind.has_cell else None
+        return y, rows(sweep.hidden[-1]), rows(sweep.cell[-1]) if kind.has_cell else None
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx, dy, dh_n, dc_n):
         call = ctx.call
-        sweep = call.kind(call, *ctx.saved_tensors, ctx.inputs)
-        steps, size, batch = len(sweep.block), sweep.size, sweep.batch
-        dh = _arriving(call, dh_n, size, batch)
-        dc = _arriving(call, dc_n, size, batch) if sweep.has_cell else None
-        dx = call.take(steps, ctx.inputs, batch) if ctx.needs_input_grad[1] else None
-        seen = call.take(steps, size, batch) if call.tape is not None else None
-        dys, dxs, seens = (a.unbind(0)[sweep.order] if a is not None else [None] * steps for a in (dy, dx, seen))
+        sweep = call.kind(call, *ctx.saved_tensors)
+        steps, shape = sweep.steps, (sweep.size, sweep.batch)
+        dh = _fill(call.take(*shape), dh_n)
+        dc = _fill(call.take(*shape), dc_n) if sweep.has_cell else None
+        dx = call.take(steps, sweep.inputs, sweep.batch) if ctx.needs_input_grad[1] else None
+        seen = call.take(steps, *shape) if call.tape is not None else None
+        dys, dxs, seens = ([None] * steps if a is None else sweep.steps_of(a) for a in (dy, dx, seen))
         sweep.begin_backward()
         for t in reversed(range(steps)):
             if dy is not None:
@@ -66,9 +66,9 @@ class Layer(torch.autograd.Function):
             call.note("hidden.grad", seen)
         _, _, needs_h0, needs_c0, *needed = ctx.needs_input_grad
         gradients = (g if n else None for g, n in zip(sweep.parameter_gradients(), needed, strict=True))
-        return None, dx, columns(dh) if needs_h0 else None, columns(dc) if needs_c0 else None, *gradients
+        return None, dx, rows(dh) if needs_h0 else None, rows(dc) if needs_c0 else None, *gradients
 
 
-def _arriving(call: Call, gradient: torch.Tensor | None, size: int, batch: int) -> torch.Tensor:
-    memory = call.take(size, batch)
-    return memory.zero_() if gradient is None else memory.copy_(gradient.t())
+def _fill(memory: torch.Tensor, state: torch.Tensor | None) -> torch.Tensor:
+    """Write `state` (B, H), or zeros, to `memory` (H, B)."""
+    return memory.zero_() if state is None else memory.copy_(state.t())

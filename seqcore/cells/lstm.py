@@ -4,56 +4,73 @@ i = σ(W_i z), f = σ(W_f z), g = tanh(W_g z), o = σ(W_o z), with z = [x; 1; h]
 Source: Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000, as in `torch.nn.LSTM`.
 """
 
+import numpy as np
 import torch
 from torch import nn
 
-from seqcore.cells.arithmetic import sigmoid_backward, tanh, tanh_backward
+from seqcore.cells.arithmetic import sigmoid_backward, tanh_backward
 from seqcore.cells.recurrent import Recurrent
 from seqcore.cells.sweep import Sweep
 
 
 class LSTMSweep(Sweep):
+    """Slabs in the order i, f, o, g: the three that a sigmoid squashes are contiguous."""
+
     slabs = 4
     has_cell = True
 
-    def __init__(self, *args):
-        super().__init__(*args)
-        self.squashed = self.call.take(self.size, self.batch)  # tanh(c')
+    def __init__(self, call, weight, stacked, gates, cells):
+        super().__init__(call, weight, stacked, gates, cells)
+        i, f, o, g = gates.split(self.size, 1)
+        self.i, self.f, self.o, self.g = (self.steps_of(gate) for gate in (i, f, o, g))
+        self.ifo = self.steps_of(gates[:, : 3 * self.size])
+        self.cell = self.steps_of(cells)
+        self.squashed = call.take(self.size, self.batch)  # tanh(c')
+        self.g_array, self.cell_array, self.squashed_array = self.arrays_of(g), self.arrays_of(cells), self.squashed.numpy()
+
+    @staticmethod
+    def pack(w_ih, w_hh, b_ih, b_hh):
+        return swap_last(Sweep.pack(w_ih, w_hh, b_ih, b_hh), 0)
 
     def forward(self, t):
-        (i, f, g, o), c = (gate[t] for gate in self.gate), self.cell[t + 1]
-        block, size, raw = self.block[t], self.size, self.preactivation(t)
-        torch.sigmoid(raw[: 2 * size], out=block[: 2 * size])
-        tanh(raw[2 * size : 3 * size], out=g)
-        torch.sigmoid(raw[3 * size :], out=o)
-        torch.mul(f, self.cell[t], out=c).addcmul_(i, g)  # c' = f * c + i * g
-        tanh(c, out=self.squashed)
-        torch.mul(o, self.squashed, out=self.hidden[t + 1])  # h' = o * tanh(c')
+        raw, c = self.preactivation(t), self.cell[t + 1]
+        torch.sigmoid(raw[: 3 * self.size], out=self.ifo[t])
+        np.tanh(raw.numpy()[3 * self.size :], out=self.g_array[t])
+        torch.mul(self.f[t], self.cell[t], out=c).addcmul_(self.i[t], self.g[t])  # c' = f * c + i * g
+        np.tanh(self.cell_array[t + 1], out=self.squashed_array)
+        torch.mul(self.o[t], self.squashed, out=self.hidden[t + 1])  # h' = o * tanh(c')
 
     def begin_backward(self):
         super().begin_backward()
-        self.deltas = self.delta.split(self.size)
-        self.product = self.call.take(self.size, self.batch)
+        self.of_i, self.of_f, self.of_o, self.of_g = self.delta.split(self.size)
+        self.of_ifo = self.delta[: 3 * self.size]
 
     def backward(self, t, dh, dc):
-        (i, f, g, o), (di, df, dg, do) = (gate[t] for gate in self.gate), self.deltas
-        tanh(self.cell[t + 1], out=self.squashed)
-        torch.mul(dh, self.squashed, out=do)
-        torch.mul(dh, o, out=self.product)
-        tanh_backward(self.product, self.squashed, out=self.product)
-        dc.add_(self.product)  # dc' += dh' * o * (1 - tanh(c')^2)
-        torch.mul(dc, g, out=di)
-        torch.mul(dc, self.cell[t], out=df)
-        torch.mul(dc, i, out=dg)
-        sigmoid_backward(self.delta[: 2 * self.size], self.block[t][: 2 * self.size], out=self.delta[: 2 * self.size])
-        tanh_backward(dg, g, out=dg)
-        sigmoid_backward(do, o, out=do)
-        dc.mul_(f)  # dc = dc' * f
+        np.tanh(self.cell_array[t + 1], out=self.squashed_array)
+        torch.mul(dh, self.squashed, out=self.of_o)
+        # dc' += dh' * o * (1 - tanh(c')^2), where o * tanh(c') = h'
+        dc.addcmul_(dh, self.o[t]).addcmul_(self.of_o, self.hidden[t + 1], value=-1)
+        torch.mul(dc, self.g[t], out=self.of_i)
+        torch.mul(dc, self.cell[t], out=self.of_f)
+        torch.mul(dc, self.i[t], out=self.of_g)
+        sigmoid_backward(self.of_ifo, self.ifo[t], out=self.of_ifo)
+        tanh_backward(self.of_g, self.g[t], out=self.of_g)
+        dc.mul_(self.f[t])  # dc = dc' * f
+
+    def parameter_gradients(self):
+        self.gradient = swap_last(self.gradient, 1)
+        return super().parameter_gradients()
 
     def note(self, gates, cells):
-        for letter, slab in zip("ifgo", gates.split(self.size, 1), strict=True):
+        for letter, slab in zip("ifog", gates.split(self.size, 1), strict=True):
             self.call.note(letter, slab)
         self.call.note("cell", cells)
+
+
+def swap_last(values: torch.Tensor, dim: int) -> torch.Tensor:
+    """Exchange the last two of four gates: torch's order i, f, g, o and the order i, f, o, g here."""
+    i, f, g, o = values.chunk(4, dim)
+    return torch.cat([i, f, o, g], dim)
 
 
 class LSTM(Recurrent, nn.LSTM):

@@ -3,17 +3,22 @@
 Source: Elman 1990, as in `torch.nn.RNN`.
 """
 
+import numpy as np
 import torch
 from torch import nn
 
-from seqcore.cells.arithmetic import relu_backward, tanh, tanh_backward
+from seqcore.cells.arithmetic import relu_backward, tanh_backward
 from seqcore.cells.recurrent import Recurrent
 from seqcore.cells.sweep import Sweep
 
 
 class TanhSweep(Sweep):
+    def __init__(self, call, weight, stacked, gates, cells):
+        super().__init__(call, weight, stacked, gates, cells)
+        self.hidden_array = self.arrays_of(stacked[:, self.inputs + 1 :])
+
     def forward(self, t):
-        tanh(self.preactivation(t), out=self.hidden[t + 1])
+        np.tanh(self.preactivation(t).numpy(), out=self.hidden_array[t + 1])
 
     def backward(self, t, dh, dc):
         tanh_backward(dh, self.hidden[t + 1], out=self.delta)

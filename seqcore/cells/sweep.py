@@ -19,7 +19,7 @@ class Call:
     """How a layer is to be run: which cell, in which direction, with whose memory, and who is looking.
 
     `take(*shape)` gives memory. `keep` asks for everything the backward pass needs; `carried` says that the initial
-    state is not zero. `tape` receives arrays (B, T, ...) under names that begin with `name`, or is None.
+    state is not zero. `tape` receives arrays (B, T, H) under names that begin with `name`, or is None.
     """
 
     kind: type["Sweep"]
@@ -31,9 +31,8 @@ class Call:
     name: str
 
     def note(self, name: str, values: torch.Tensor) -> None:
-        """Put a copy of `values` (T, H, B) on the tape as (B, T, H)."""
-        if self.tape is not None:
-            self.tape[f"{self.name}.{name}"] = np.array(values.permute(2, 0, 1).numpy(), order="C")
+        """Put a copy of `values` (T, H, B) on the tape."""
+        self.tape[f"{self.name}.{name}"] = np.array(values.permute(2, 0, 1).numpy(), order="C")
 
 
 class Sweep:
@@ -51,18 +50,24 @@ class Sweep:
 
     has_cell = False
 
-    def __init__(self, call: Call, weight: torch.Tensor, stacked, gates, cells, inputs: int):
+    def __init__(self, call: Call, weight: torch.Tensor, stacked, gates, cells):
         self.call = call
-        self.inputs = inputs
-        self.order = slice(None, None, -1 if call.reverse else 1)
-        self.hidden = stacked[:, inputs + 1 :].unbind(0)[self.order]  # T + 1 of (H, B)
-        self.size, self.batch = self.hidden[0].shape
-        # the state before step t lies in the same matrix as the input of step t, whichever the direction
-        self.z = stacked.unbind(0)[self.order]  # T + 1 of (C + 1 + H, B); the last holds no input
-        self.block = gates.unbind(0)[self.order]  # T of (slabs * H, B)
-        self.gate = [slab.unbind(0)[self.order] for slab in gates.split(self.size, 1)] if self.slabs else []
-        self.cell = cells.unbind(0)[self.order] if self.has_cell else []  # T + 1 of (H, B)
         self.weight = weight  # (rows, C + 1 + H)
+        self.order = slice(None, None, -1 if call.reverse else 1)
+        self.steps, width, self.batch = len(stacked) - 1, stacked.shape[1], stacked.shape[2]
+        self.size = gates.shape[1] // self.slabs if self.slabs else len(weight)
+        self.inputs = width - 1 - self.size
+        # each state lies in one matrix with the input of the step that reads it, whichever the direction
+        self.z = self.steps_of(stacked)  # T + 1 of (C + 1 + H, B); the last holds no input
+        self.hidden = self.steps_of(stacked[:, self.inputs + 1 :])  # T + 1 of (H, B)
+
+    def steps_of(self, values: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """`values` (T, ...) step by step, in the order of the sweep."""
+        return values.unbind(0)[self.order]
+
+    def arrays_of(self, values: torch.Tensor) -> list[np.ndarray]:
+        """The same as NumPy arrays in the same memory."""
+        return list(values.numpy())[self.order]
 
     @staticmethod
     def pack(w_ih, w_hh, b_ih, b_hh) -> torch.Tensor:
@@ -73,6 +78,12 @@ class Sweep:
     def forward(self, t: int) -> None:
         """Compute `hidden[t + 1]` from `z[t]`."""
         raise NotImplementedError
+
+    def preactivation(self, t: int) -> torch.Tensor:
+        """weight @ z_t (rows, B), without the recurrent part where there is no past."""
+        if t or self.call.carried:
+            return multiply(self.weight, self.z[t])
+        return multiply(self.weight[:, : self.inputs + 1], self.z[0][: self.inputs + 1])
 
     def begin_backward(self) -> None:
         """Take the memory of the backward pass and start every sum at zero."""
@@ -85,12 +96,6 @@ class Sweep:
         """Turn dh (H, B), the gradient of `hidden[t + 1]`, into `delta`; `dc` goes from step t + 1's to step t's."""
         raise NotImplementedError
 
-    def preactivation(self, t: int) -> torch.Tensor:
-        """weight @ z_t (rows, B), without the recurrent part where there is no past."""
-        if t or self.call.carried:
-            return multiply(self.weight, self.z[t])
-        return multiply(self.weight[:, : self.inputs + 1], self.z[0][: self.inputs + 1])
-
     def descend(self, t: int, dx: torch.Tensor | None) -> torch.Tensor:
         """From `delta`: add to the weight's gradient, write x_t's to `dx` (C, B), return h_(t-1)'s (H, B)."""
         self.gradient.add_(multiply(self.z[t], self.delta.t()))
@@ -100,9 +105,8 @@ class Sweep:
 
     def parameter_gradients(self) -> tuple[torch.Tensor, ...]:
         """Of w_ih, w_hh, b_ih, b_hh."""
-        c = self.inputs
-        bias = self.gradient[c]
-        return self.gradient[:c].t(), self.gradient[c + 1 :].t(), bias, bias.clone()
+        w_ih, bias, w_hh = self.gradient.split([self.inputs, 1, self.size])
+        return w_ih.t(), w_hh.t(), bias[0], bias[0].clone()
 
     def note(self, gates: torch.Tensor, cells: torch.Tensor) -> None:
         """Put the gates (T, slabs * H, B) and cells (T, H, B), in the sequence's order, on the tape."""

@@ -3,11 +3,6 @@
 import os
 from dataclasses import dataclass, fields
 
-import psutil
-
-from seqcore.spec import RunSpec
-from seqcore.text import N_, UserError
-
 GIB = 2**30
 
 WORKER_BASE = GIB // 2

@@ -1,0 +1,110 @@
+"""What the live pictures send: the whole once, then only what changed."""
+
+import base64
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import plotly.offline
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pages.kit.live import OVERLAP, Feed
+from seqcore.figures.convergence import Curve, convergence
+from seqcore.figures.gradient import gradient
+from seqcore.figures.states import states
+
+ROOT = Path(__file__).parents[1]
+LONG = np.random.default_rng(1).uniform(4, 9, 501).astype(np.float32)
+
+
+def pictures(n: int):
+    return [
+        convergence(
+            str, "light", Curve("", LONG[:n], LONG[:n] + 1), unit="m", epochs=500, pinned=[Curve("A", LONG, LONG)]
+        ),
+        gradient(str, "light", LONG[:n], epochs=500),
+    ]
+
+
+class Browser:
+    """What live.js does with messages, in Python."""
+
+    def __init__(self):
+        self.seq, self.parts = None, {}
+
+    def take(self, message) -> bool:
+        message = json.loads(json.dumps(message))
+        if not message["whole"] and (self.seq is None or message["seq"] - self.seq > OVERLAP):
+            return False
+        if message["whole"]:
+            self.parts = {}
+        self.seq = message["seq"]
+        for name, parts in message["pictures"].items():
+            for key, part in parts.items():
+                old = self.parts.get((name, key))
+                if "f" not in part:
+                    self.parts[name, key] = part["v"]
+                    continue
+                fresh = np.frombuffer(base64.b64decode(part["f"]), "<f4")
+                start = part.get("from", 0)
+                if start and (old is None or len(old) < start):
+                    return False
+                self.parts[name, key] = np.concatenate([old[:start], fresh]) if start else fresh
+        return True
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 40), st.booleans()), min_size=1, max_size=40))
+def test_a_browser_that_misses_messages_still_has_the_curve(ticks):
+    feed, browser, n = Feed(), Browser(), 1
+    for grown, lost in ticks:
+        n = min(501, n + grown)
+        message = feed.message(pictures(n))
+        if lost and browser.seq is not None:
+            continue
+        if not browser.take(message):
+            feed.forget()
+            assert browser.take(feed.message(pictures(n)))
+        np.testing.assert_array_equal(browser.parts["convergence", "2.y"], LONG[:n])
+        np.testing.assert_array_equal(browser.parts["gradient", "0.y"], LONG[1:n])
+
+
+def test_a_tick_of_the_curves_is_small():
+    feed = Feed()
+    sizes = [len(json.dumps(feed.message(pictures(n)))) for n in range(40, 501, 40)]
+    assert max(sizes[OVERLAP:]) <= 5_000
+    assert len(json.dumps([feed.message(pictures(500)) for _ in range(4)][-1])) < 300
+
+
+def test_a_change_of_the_look_is_sent_and_nothing_else():
+    feed = Feed()
+    for _ in range(OVERLAP + 1):
+        feed.message(pictures(100))
+    dark = feed.message([convergence(str, "dark", Curve("", LONG[:100], LONG[:100] + 1), unit="m", epochs=500,
+                                     pinned=[Curve("A", LONG, LONG)]), pictures(100)[1]])  # fmt: skip
+    assert set(dark["pictures"]["convergence"]) == {"layout", "0.style", "1.style", "2.style", "3.style"}
+    assert dark["pictures"]["gradient"] == {}
+
+
+def test_a_heat_map_keeps_its_shape():
+    values = np.arange(12.0).reshape(4, 3)
+    message = Feed().message([states(str, "light", "h", values, kind="hidden")])
+    part = message["pictures"]["states"]["0.z"]
+    assert part["shape"] == [3, 4]
+    np.testing.assert_array_equal(np.frombuffer(base64.b64decode(part["f"]), "<f4").reshape(3, 4), values.T)
+
+
+def test_the_bundle_is_the_python_packages_version_and_draws_what_we_draw():
+    bundle = (ROOT / "static/plotly-cartesian.min.js").read_text(encoding="utf-8")
+    assert (
+        re.search(r"plotly\.js \(cartesian - minified\) v([\d.]+)", bundle)[1] == plotly.offline.get_plotlyjs_version()
+    )
+    assert '"heatmap"' in bundle and '"scatter"' in bundle
+
+
+def test_the_browsers_side_builds_no_markup_from_data():
+    script = (ROOT / "pages/kit/live.js").read_text(encoding="utf-8")
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", script)
+    assert f"const OVERLAP = {OVERLAP};" in script
