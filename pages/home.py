@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.kit.guard import guard
 from pages.kit.header import header
-from pages.kit.live import board, still, theme
+from pages.kit.live import board, theme
 from pages.kit.recorded import recorded
 from pages.kit.scenes import Options, convergence_picture, forecast_picture, states_picture
 from pages.kit.text import KEY, language, lesson, t
@@ -13,6 +13,9 @@ from seqcore.figures.sparkline import sparkline
 from seqcore.text import N_
 
 PAGE = "home"
+RECORDED = N_(
+    "A recorded run: an LSTM of 32 units on Apple's share price, 500 epochs. Make your own on the Train page."
+)
 
 guard(PAGE)
 st.session_state["seqlab.page"] = PAGE
@@ -24,9 +27,7 @@ hero.markdown(words["hero"])
 go.page_link("pages/train.py", label=t(N_("Train your first model")), icon=":material/play_circle:", width="stretch")
 
 scene, options = recorded("lstm"), Options()
-st.caption(
-    t(N_("A recorded run: an LSTM of 32 units on Apple's share price, 500 epochs. Make your own on the Train page."))
-)
+st.caption(t(RECORDED))
 pictures = [convergence_picture(scene, options, []), forecast_picture(scene, options), states_picture(scene, options)]
 board(pictures, key="home.board", columns=3, height=230)
 
@@ -35,11 +36,12 @@ link = {KEY: language()} if language() != "en" else {}
 for column, architecture in zip(st.columns(len(ARCHITECTURES)), ARCHITECTURES, strict=True):
     with column.container(border=True, height="stretch"):
         run = recorded(architecture.name)
-        st.markdown(f"**{t(architecture.label)}**")
-        curve = run.snapshot.arrays["test_prediction"][:, 0], run.series.values[run.started.test_from :]
-        still(
-            sparkline(t, theme(), t(architecture.label), *curve, unit=t(run.series.unit)), f"home.{architecture.name}"
+        truth = run.series.values[run.started.test_from :]
+        alt = t(N_("Recorded forecast of the test part over the truth, RMSE {error:.3g} {unit}.")).format(
+            error=run.history.test_rmse[-1], unit=t(run.series.unit)
         )
+        st.markdown(f"**{t(architecture.label)}**")
+        st.image(sparkline(theme(), truth, run.snapshot.arrays["test_prediction"][:, 0]), width="stretch", alt=alt)
         st.markdown(words[architecture.name])
         st.page_link(
             "pages/train.py", label=t(N_("Train it")), icon=":material/arrow_forward:",

@@ -6,12 +6,12 @@ from pages.kit.experiments import TRAIN, Experiment
 from pages.kit.form import field, open_form, read_spec, write_url
 from pages.kit.guard import guard
 from pages.kit.header import header
-from pages.kit.pinned import compare, pin_button
+from pages.kit.pinned import compare, pin_buttons
 from pages.kit.pins import pins
 from pages.kit.recorded import recorded
 from pages.kit.run_panel import run_panel, start
 from pages.kit.scenes import draw, view_options
-from pages.kit.series_field import series_field
+from pages.kit.series_field import series_field, source_of
 from pages.kit.take_home import take_home
 from pages.kit.text import lesson, sentence, t
 from seqcore.catalogue import RECURRENT
@@ -50,6 +50,8 @@ with controls:
             for name in names:
                 if name != "bidirectional" or st.session_state[f"{PAGE}.architecture"] in RECURRENT:
                     field(PAGE, name)
+    if series is not None:
+        st.caption(source_of(series))
     spec = None
     try:
         spec = read_spec(PAGE)
@@ -60,9 +62,15 @@ with controls:
 with lab:
     for problem in problems:
         st.warning(sentence(problem), icon=":material/link_off:")
-    look, options = view_options(PAGE, spec, series)
-    scene = run_panel(PAGE, spec, series, recorded("lstm"), lambda scene: draw(scene, options, pins(PAGE)), look)
-    pin_button(PAGE, scene)
+    with st.container(horizontal=True, vertical_alignment="center", key="runbar"):
+        buttons = st.container(horizontal=True, vertical_alignment="center", width="stretch")
+        with st.container(width="content"):
+            look, options = view_options(PAGE, spec, series)
+    scene = run_panel(
+        PAGE, spec, series, recorded("lstm"), lambda scene: draw(scene, options, pins(PAGE)), look, buttons
+    )  # fmt: skip
+    with buttons:
+        pin_buttons(PAGE, scene)
 
 st.subheader(t(N_("Try this")), anchor=False)
 with st.container(horizontal=True, key="experiments"):

@@ -34,30 +34,105 @@ UPLOAD = "upload"
 
 @dataclass(frozen=True)
 class SeriesEntry:
-    """A series the project ships: where it lies, what it measures, where it is from.
+    """A series the project ships: what it measures, where it is from, where it lies.
 
-    `column` names the value's column; `rows` selects `(column, value)` pairs that must hold (a ticker);
-    `start` and `end` (inclusive, ISO dates) cut the time axis. `season` is the number of steps in a period, or 0.
+    `season` is the number of steps in a period, or 0. A series without a `file` in `assets/data/` is generated, by
+    the function of its own name in `seqcore/data/generated.py`. In the file, `column` holds the values and `time`
+    their times, written in `date_format` (as for strptime; without one they are whole numbers, such as years;
+    without `time` they are counted from 0). Of the rows, `where` keeps those with a value in a column (a ticker),
+    `span` those from one date to another, both included, `rows` the first so many. `interpolate` fills gaps linearly.
     """
 
     name: str
     label: str
     unit: str
-    file: str
-    column: str
-    time: str
     source: str
     licence: str
     season: int = 0
+    file: str = ""
+    column: str = ""
+    time: str = ""
+    date_format: str = ""
     where: tuple[str, str] | None = None
-    start: str = ""
-    end: str = ""
+    span: tuple[str, str] | None = None
+    rows: int | None = None
+    interpolate: bool = False
+
+
+def _stock(
+    name: str, label: str, ticker: str, column: str = "Close", span: tuple[str, str] | None = None
+) -> SeriesEntry:
+    return SeriesEntry(
+        name, label, "USD", "Quandl WIKI Prices, from bokeh-sampledata 2026.1", N_("public domain"),
+        file="stocks.csv.gz", column=column, time="Date", date_format="%Y-%m-%d", where=("Ticker", ticker), span=span,
+    )  # fmt: skip
+
+
+def _weather(name: str, label: str, column: str) -> SeriesEntry:
+    return SeriesEntry(
+        name, label, "°C", "NOAA, from vega-datasets 3.2.1", N_("public domain"), season=365,
+        file="seattle-weather.csv", column=column, time="date", date_format="%Y-%m-%d",
+    )  # fmt: skip
 
 
 SERIES: tuple[SeriesEntry, ...] = (
+    _stock("aapl_hw02", N_("Apple close 2008–2011 (like the homework)"), "AAPL", span=("2008-01-01", "2011-12-31")),
+    _stock(
+        "goog_hw02", N_("Google adjusted close 2004–2008 (like the homework)"), "GOOG", "Adj Close",
+        span=("2004-08-19", "2008-12-31"),
+    ),
+    _stock("aapl", N_("Apple adjusted close 2000–2013"), "AAPL", "Adj Close"),
+    _stock("ibm", N_("IBM close 2000–2013"), "IBM"),
+    _stock("msft", N_("Microsoft adjusted close 2000–2013"), "MSFT", "Adj Close"),
+    _stock("goog", N_("Google close 2004–2013"), "GOOG"),
     SeriesEntry(
-        "aapl_hw02", N_("Apple close 2008–2011 (homework)"), "USD", "stocks.csv.gz", "Close", "Date",
-        "Quandl WIKI Prices, by bokeh-sampledata 2026.1", N_("public domain"),
-        where=("Ticker", "AAPL"), start="2008-01-01", end="2011-12-31",
+        "airline", N_("Air passengers, monthly 1949–1960"), N_("thousand passengers"),
+        "Box & Jenkins 1976, series G, from sktime 1.2.0", N_("published facts"), season=12,
+        file="Airline.csv", column="Passengers", time="Date", date_format="%Y-%m",
+    ),
+    SeriesEntry(
+        "sunspots", N_("Sunspot number, yearly 1700–2008"), N_("sunspot number"),
+        "NOAA NGDC, from statsmodels 0.15.0", N_("public domain"), season=11,
+        file="sunspots.csv", column="SUNACTIVITY", time="YEAR",
+    ),
+    SeriesEntry(
+        "co2", N_("CO₂ at Mauna Loa, weekly 1958–2001 (59 gaps interpolated)"), "ppm",
+        "Keeling & Whorf 2004, from statsmodels 0.15.0", N_("public domain"), season=52,
+        file="co2.csv", column="co2", time="date", date_format="%Y%m%d", interpolate=True,
+    ),
+    _weather("seattle_max", N_("Seattle, highest temperature of the day 2012–2015"), "temp_max"),
+    _weather("seattle_min", N_("Seattle, lowest temperature of the day 2012–2015"), "temp_min"),
+    SeriesEntry(
+        "elec_equip", N_("Electrical equipment, EU turnover, monthly 1995–2016"), N_("index points"),
+        "Eurostat, from statsmodels 0.15.0", N_("public domain"), season=12,
+        file="elec_equip.csv", column="STS.M.I7.W.TOVT.NS0016.4.000", time="DATE", date_format="%b-%d-%Y",
+    ),
+    SeriesEntry(
+        "nile", N_("Nile at Aswan, yearly flow 1871–1970"), "10⁸ m³",
+        "Cobb 1978, from statsmodels 0.15.0", N_("published facts"),
+        file="nile.csv", column="volume", time="year",
+    ),
+    SeriesEntry(
+        "lynx", N_("Lynx trapped in Canada, yearly 1821–1934"), N_("lynx"),
+        "Campbell & Walker 1977, from sktime 1.2.0", N_("published facts"), season=10,
+        file="Lynx.csv", column="0", time="Unnamed: 0",
+    ),
+    SeriesEntry(
+        "ecg", N_("ECG, the first 2,500 samples at 360 Hz (7 seconds)"), "mV",
+        "MIT-BIH Arrhythmia Database, from sktime 1.2.0", "ODC-BY",
+        file="mitdb_sktime.csv", column="data", rows=2500,
+    ),
+    SeriesEntry(
+        "sine", N_("Sine, period 25 (generated)"), "", N_("generated by this project"), N_("none needed"), season=25
+    ),
+    SeriesEntry(
+        "sine_noise", N_("Two sines, periods 20 and 50, with noise (generated)"), "", N_("generated by this project"),
+        N_("none needed"), season=100,
     ),
 )  # fmt: skip
+"""In the order forms show them; the first is the default.
+
+`Close` is used where no split falls into the span, `Adj Close` (which also takes dividends out) where one does: Apple
+2000 and 2005, Microsoft 2003. Google 2004–2008 is adjusted because that is the series that comes near the homework's
+figures. The cycles of sunspots and lynx vary in length; 11 and 10 years are their rounded means.
+"""

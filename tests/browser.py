@@ -29,8 +29,8 @@ def free_port() -> int:
 def serve(script: str = "app.py", workers: int = 1) -> Iterator[tuple[str, subprocess.Popen]]:
     """The app on a free port: (address, process); ended like a Ctrl-C."""
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true", "--server.port", str(port),
-               "--server.address", "127.0.0.1"]  # fmt: skip
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless", "true"]
+    command += ["--server.address", "127.0.0.1", "--server.port", str(port)]
     environment = {**os.environ, "SEQLAB_WORKERS": str(workers)}
     process = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
     address = f"http://127.0.0.1:{port}"

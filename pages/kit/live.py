@@ -115,7 +115,7 @@ def encode(values: np.ndarray, start: int = 0) -> dict[str, Any]:
     return part
 
 
-def board(pictures: list[Picture], *, key: str, columns: int = 2, height: int = 262) -> None:
+def board(pictures: list[Picture], *, key: str, columns: int = 2, height: int = 205) -> None:
     """Draw `pictures` side by side in `columns` (one on a phone), each plot `height` pixels high."""
     store = f"{key}.feed"
     feed = st.session_state.setdefault(store, Feed())
@@ -129,8 +129,3 @@ def board(pictures: list[Picture], *, key: str, columns: int = 2, height: int = 
 def theme() -> str:
     """The reader's theme, "light" or "dark"."""
     return "dark" if st.context.theme.type == "dark" else "light"
-
-
-def still(picture: Picture, key: str) -> None:
-    """Draw a picture that does not move."""
-    st.plotly_chart(picture.figure(), width="stretch", key=key, config={"displayModeBar": False}, alt=picture.alt)

@@ -8,22 +8,19 @@ from pages.kit.text import t
 from seqcore.text import N_
 
 
-def pin_button(page: str, scene: Scene) -> None:
+def pin_buttons(page: str, scene: Scene) -> None:
     """Draw the buttons that keep this run for comparison, or let go of all."""
     ended = scene.status not in (*ACTIVE, "recorded") and len(scene.history) > 0
     kept = pins(page)
-    with st.container(horizontal=True):
-        if ended:
-            made = _pin(scene, next_name(page))
-            st.button(
-                t(N_("Pin this run")), icon=":material/keep:", key=f"{page}.pin", on_click=pin, args=(page, made),
-                disabled=any(run.history is scene.history for run in kept),
-                help=t(N_("Keep its curves in the picture, and compare the next run with it.")),
-            )  # fmt: skip
-        if kept:
-            st.button(
-                t(N_("Remove pins")), icon=":material/keep_off:", key=f"{page}.unpin", on_click=unpin, args=(page,)
-            )
+    if ended:
+        made = _pin(scene, next_name(page))
+        st.button(
+            t(N_("Pin")), icon=":material/keep:", key=f"{page}.pin", on_click=pin, args=(page, made),
+            disabled=any(run.history is scene.history for run in kept),
+            help=t(N_("Keep its curves in the picture, and compare the next run with it.")),
+        )  # fmt: skip
+    if kept:
+        st.button(t(N_("Remove pins")), icon=":material/keep_off:", key=f"{page}.unpin", on_click=unpin, args=(page,))
 
 
 def compare(page: str, scene: Scene) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.kit.form import LEARNING_RATES
 from pages.kit.lab import engine
@@ -95,15 +96,18 @@ def run_panel(
     recorded: Scene,
     draw: Callable[[Scene], list[Picture]],
     look: dict,
+    bar: DeltaGenerator,
 ) -> Scene:
-    """Draw the bar and the pictures, and keep them moving while the run does; returns what was drawn at first.
+    """Draw the buttons into `bar`, and the pictures, and keep them moving while the run does.
 
     `spec` and `series` are None where the form does not describe a run yet. `recorded` is shown while there is no run
-    of the visitor's own. `look` says what the snapshots are of: the arguments of `Run.watch`.
+    of the visitor's own. `look` says what the snapshots are of: the arguments of `Run.watch`. Returns what was drawn
+    at first.
     """
     run = current_run(page)
     view = run.view() if run is not None else None
-    _bar(page, spec, series, run, view)
+    with bar:
+        _buttons(page, spec, series, run, view)
     if refused := st.session_state.get(f"{page}.refused"):
         st.error(refused, icon=":material/error:")
     moving = view is not None and view.status in MOVING
@@ -112,38 +116,37 @@ def run_panel(
     return live_scene(run, view) if run is not None else recorded
 
 
-def _bar(page: str, spec: RunSpec | None, series: Series | None, run: Run | None, view: RunView | None) -> None:
+def _buttons(page: str, spec: RunSpec | None, series: Series | None, run: Run | None, view: RunView | None) -> None:
     status = view.status if view else None
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="runbar"):
+    st.button(
+        t(N_("Train")), type="primary", icon=":material/play_arrow:", key=f"{page}.start", shortcut="Ctrl+Enter",
+        disabled=spec is None or series is None, on_click=start, args=(page, spec, series),
+        help=t(N_("Train a new model with the settings of the form.")),
+    )  # fmt: skip
+    if status == "paused":
+        st.button(t(N_("Resume")), icon=":material/resume:", key=f"{page}.resume", on_click=run.resume)
+    else:
         st.button(
-            t(N_("Train")), type="primary", icon=":material/play_arrow:", key=f"{page}.start", shortcut="Ctrl+Enter",
-            disabled=spec is None or series is None, on_click=start, args=(page, spec, series),
-            help=t(N_("Train a new model with the settings of the form.")),
+            t(N_("Pause")), icon=":material/pause:", key=f"{page}.pause", disabled=status not in MOVING,
+            on_click=run.pause if run else None,
         )  # fmt: skip
-        if status == "paused":
-            st.button(t(N_("Resume")), icon=":material/resume:", key=f"{page}.resume", on_click=run.resume)
-        else:
-            st.button(
-                t(N_("Pause")), icon=":material/pause:", key=f"{page}.pause", disabled=status not in MOVING,
-                on_click=run.pause if run else None,
-            )  # fmt: skip
-        st.button(
-            t(N_("One epoch")), icon=":material/skip_next:", key=f"{page}.step", disabled=status not in ACTIVE,
-            on_click=run.step if run else None, help=t(N_("Go one epoch further and pause.")),
-        )  # fmt: skip
-        st.button(
-            t(N_("Stop")), icon=":material/stop:", key=f"{page}.stop", disabled=status not in ACTIVE,
-            on_click=run.stop if run else None,
-        )  # fmt: skip
-        if status in ACTIVE:
-            _learning_rate(page, run, view)
+    st.button(
+        t(N_("One epoch")), icon=":material/skip_next:", key=f"{page}.step", disabled=status not in ACTIVE,
+        on_click=run.step if run else None, help=t(N_("Go one epoch further and pause.")),
+    )  # fmt: skip
+    st.button(
+        t(N_("Stop")), icon=":material/stop:", key=f"{page}.stop", disabled=status not in ACTIVE,
+        on_click=run.stop if run else None,
+    )  # fmt: skip
+    if status in ACTIVE:
+        _learning_rate(page, run, view)
 
 
 def _learning_rate(page: str, run: Run, view: RunView) -> None:
     key = f"{page}.{run.id}.lr"
     st.session_state.setdefault(key, min(LEARNING_RATES, key=lambda rate: abs(rate - view.lr)))
     st.select_slider(
-        t(N_("Learning rate now")), LEARNING_RATES, format_func=lambda rate: f"{rate:g}", key=key, width=260,
+        t(N_("Learning rate now")), LEARNING_RATES, format_func=lambda rate: f"{rate:g}", key=key, width=220,
         on_change=lambda: run.set_lr(st.session_state[key]),
         help=t(N_("Changes the run while it trains; the form and the link keep the rate it began with.")),
     )  # fmt: skip

@@ -25,13 +25,15 @@ def series_field(page: str) -> Series | None:
         series = load(chosen)
     else:
         series = _uploaded(page)
-    if series is not None:
-        made = f" · {t(N_('generated'))}" if series.generated else ""
-        facts = t(N_("{count} values, in {unit}. Source: {source} ({licence})")).format(
-            count=f"{len(series.values):,}", unit=t(series.unit) or "–", source=series.source, licence=t(series.licence)
-        )
-        st.caption(plain(facts + made))
     return series
+
+
+def source_of(series: Series) -> str:
+    """Where the values are from, as Markdown."""
+    facts = t(N_("{count} values, in {unit}. Source: {source} ({licence})")).format(
+        count=f"{len(series.values):,}", unit=t(series.unit) or "–", source=series.source, licence=t(series.licence)
+    )
+    return plain(facts + (f" · {t(N_('generated'))}" if series.generated else ""))
 
 
 def _uploaded(page: str) -> Series | None:

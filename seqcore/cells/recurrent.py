@@ -1,5 +1,6 @@
 """The stack of recurrent layers, and the choice between the written-out kernel and torch's."""
 
+import itertools
 from functools import partial
 
 import numpy as np
@@ -9,6 +10,9 @@ from torch import nn
 from seqcore.cells.layer import Layer
 from seqcore.cells.sweep import Call, Sweep
 from seqcore.cells.workspace import DTYPES, Workspace
+
+WORTH_FUSING = 256
+"""Numbers in a state (batch x hidden) from which the written-out kernel is faster; below, calls outweigh arithmetic."""
 
 
 class Recurrent(nn.RNNBase):
@@ -35,11 +39,12 @@ class Recurrent(nn.RNNBase):
         fits = (
             isinstance(input, torch.Tensor)
             and input.dim() == 3
-            and input.shape[-1] == self.input_size
-            and input.numel() > 0
+            and input.shape[2] == self.input_size
             and input.device.type == "cpu"
             and input.dtype == self.weight_ih_l0.dtype
             and input.dtype in DTYPES
+            and input.numel() > 0
+            and input.shape[0 if self.batch_first else 1] * self.hidden_size >= WORTH_FUSING
             and self.proj_size == 0
             and not torch.is_autocast_enabled("cpu")
         )
@@ -47,45 +52,89 @@ class Recurrent(nn.RNNBase):
 
     def forward(self, input, hx=None):
         """(T, B, C), or (B, T, C) with `batch_first` -> output, final state; as in `torch.nn`."""
-        if self.kernel_for(input) == "fused":
-            return self._fused(input, hx, self._flat_weights, self.workspace)
+        states = () if hx is None else tuple(hx) if self.mode == "LSTM" else (hx,)
+        if self.kernel_for(input) == "fused" and all(s.dim() == 3 and s.dtype == input.dtype for s in states):
+            return self._fused(input, states, self._flat_weights)
         if self.tape is None:
             return super().forward(input, hx)
-        return self._beside_torch(input, hx)
+        return self._beside_torch(input, hx, states)
 
-    def _fused(self, input, hx, weights, workspace):
-        """The stack of layers on the CPU; the arrangement inside is (T, features, B)."""
-        if hx is not None:
-            self.check_forward_args(input if not self.batch_first else input, hx, None)
+    def _fused(self, input, states, weights):
+        """The stack of layers on the CPU, (T, features, B) inside."""
+        if states:
+            self.check_forward_args(input, states if self.mode == "LSTM" else states[0], None)
         directions = 2 if self.bidirectional else 1
         x = input.permute(1, 2, 0) if self.batch_first else input.permute(0, 2, 1)  # (T, C, B)
-        take = partial(workspace.take, dtype=x.dtype)
+        take = partial(self.workspace.take, dtype=x.dtype)
         keep = torch.is_grad_enabled() or self.tape is not None
-        h_0, c_0 = hx if isinstance(hx, tuple) else (hx, None)
-        per_layer = len(weights) // (self.num_layers * directions)
+        weights = itertools.batched(weights, 4 if self.bias else 2)
         finals = []
         for layer in range(self.num_layers):
-            if layer:
-                x = self._dropout(x)
+            x = self._dropout(x) if layer else x
             ys = []
             for reverse in range(directions):
-                k = layer * directions + reverse
                 name = f"{self.tape_name}l{layer}{'r' * reverse}"
-                call = Call(self.sweep, take, bool(reverse), keep, hx is not None, self.tape, name)
-                own = weights[k * per_layer : (k + 1) * per_layer]
-                h0, c0 = (s if s is None else s[k] for s in (h_0, c_0))
-                y, h_n, c_n = Layer.apply(call, x, h0, c0, *own, *[None] * (4 - per_layer))
+                call = Call(self.sweep, take, bool(reverse), keep, bool(states), self.tape, name)
+                initial = [s[layer * directions + reverse] for s in states]
+                own = next(weights)
+                y, *final = Layer.apply(call, x, *_padded(initial, 2), *_padded(own, 4))
                 ys.append(y)
-                finals.append((h_n, c_n))
+                finals.append(final)
             x = torch.cat(ys, 1) if self.bidirectional else ys[0]  # (T, directions * H, B)
         output = x.permute(2, 0, 1) if self.batch_first else x.permute(0, 2, 1)
-        h_n, c_n = (None if s[0] is None else torch.stack(s) for s in zip(*finals, strict=True))
-        return output, h_n if c_n is None else (h_n, c_n)
+        h_n, c_n = zip(*finals, strict=True)
+        return output, (torch.stack(h_n), torch.stack(c_n)) if self.mode == "LSTM" else torch.stack(h_n)
 
     def _dropout(self, x):
-        """Dropout between layers, x (T, C, B), with the mask that torch's kernel on the CPU would draw."""
+        """Dropout between layers, x (T, C, B), with the mask that torch's kernel would draw on the CPU."""
         if not (self.dropout and self.training):
             return x
         steps, inputs, batch = x.shape
-        kept = torch.empty(steps, batch, inputs, dtype=x.dtype).bernoulli_(1 - self.dropout)
+        kept = x.new_empty(steps, batch, inputs).bernoulli_(1 - self.dropout)
         return x * kept.div_(1 - self.dropout).transpose(1, 2)
+
+    def _beside_torch(self, input, hx, states):
+        """Torch's kernel for the numbers, and the written-out one beside it, on copies, for the tape.
+
+        Dropout masks are drawn again from the same generator state; a GPU draws others, so that there a model with
+        dropout is recorded in evaluation mode only.
+        """
+        if not isinstance(input, torch.Tensor) or input.dim() != 3 or self.proj_size:
+            shape = tuple(input.shape) if isinstance(input, torch.Tensor) else type(input).__name__
+            raise ValueError(f"recording needs a batch of sequences and no projection, not {shape}")
+        if input.device.type != "cpu" and self.dropout and self.training and self.num_layers > 1:
+            raise ValueError(f"dropout ({self.dropout}) on {input.device} cannot be recorded: call eval() first")
+        before = torch.get_rng_state()
+        output, final = super().forward(input, hx)
+        after = torch.get_rng_state()
+        torch.set_rng_state(before)
+        watched = [t.detach().cpu().requires_grad_() for t in (input, *self._flat_weights)]
+        copies = tuple(s.detach().cpu() for s in states)
+        own_output, own_final = self._fused(watched[0], copies, watched[1:])
+        torch.set_rng_state(after)
+        if not output.requires_grad:
+            return output, final
+        lstm = self.mode == "LSTM"
+        own = (own_output, *(own_final if lstm else (own_final,)))
+        output, *final = _Beside.apply(own, output, *(final if lstm else (final,)))
+        return output, tuple(final) if lstm else final[0]
+
+
+class _Beside(torch.autograd.Function):
+    """Hands values on unchanged, and their gradients both back and into a second graph."""
+
+    @staticmethod
+    def forward(ctx, own, *values):
+        ctx.own = own
+        ctx.set_materialize_grads(False)
+        return tuple(v.view_as(v) for v in values)
+
+    @staticmethod
+    def backward(ctx, *gradients):
+        reached = [(o, g.cpu()) for o, g in zip(ctx.own, gradients, strict=True) if g is not None]
+        torch.autograd.backward(*zip(*reached, strict=True))
+        return None, *gradients
+
+
+def _padded(values, count):
+    return (*values, *[None] * (count - len(values)))

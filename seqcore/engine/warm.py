@@ -48,10 +48,11 @@ def _train_tiny() -> None:
     from seqcore.spec import RunSpec
     from seqcore.training.trainer import Trainer
 
-    values = np.sin(np.arange(60.0))
+    steps = np.arange(60)
+    series = Series("warm", "", "", np.sin(steps), steps, 0, "", "", generated=True)
     for architecture in ARCHITECTURES:
         spec = RunSpec().replace(architecture=architecture.name, hidden_size=4, seq_length=5, epochs=2)
-        trainer = Trainer(spec, Series.of(values))
+        trainer = Trainer(spec, series)
         for _ in trainer:
             pass
         trainer.snapshot(free_running=True)

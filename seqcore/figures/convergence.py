@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqcore.figures.palette import palette
+from seqcore.figures.palette import BACKGROUND, palette
 from seqcore.figures.picture import Picture, Trace, base_layout, nice_range, stride
 from seqcore.text import N_
 
@@ -77,7 +77,8 @@ def _lines(
     if naive is not None:
         shapes.append({"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": naive, "y1": naive,
                        "line": {"color": colours["naive"], "width": 1.5, "dash": "dash"}})  # fmt: skip
-        annotations.append({"xref": "paper", "x": 1, "xanchor": "right", "yanchor": "bottom", "showarrow": False,
+        annotations.append({"xref": "paper", "x": 0.5, "xanchor": "center", "yanchor": "middle", "showarrow": False,
+                            "bgcolor": BACKGROUND[theme],
                             "y": math.log10(naive) if log and naive > 0 else naive,
                             "text": t(N_("naive forecast {naive:.4g}")).format(naive=naive),
                             "font": {"color": colours["naive"], "size": 13}})  # fmt: skip

@@ -23,8 +23,8 @@ def forecast(
     the window whose states are shown. `only_test` zooms into the test part.
     """
     begin = split if only_test and split is not None else 0
-    lines = [("truth", t(N_("truth")), (0, values), 2.0), ("train", t(N_("forecast, training part")), train, 1.5),
-             ("test", t(N_("forecast, test part")), test, 2.0), ("free", t(N_("free-running")), free, 2.0)]  # fmt: skip
+    lines = [("truth", t(N_("truth")), (0, values), 2.0), ("train", t(N_("train")), train, 1.5),
+             ("test", t(N_("test")), test, 2.0), ("free", t(N_("free-running")), free, 2.0)]  # fmt: skip
     traces, bucket = [], 1
     for role, name, line, width in lines:
         if line is None:

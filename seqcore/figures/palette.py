@@ -16,18 +16,18 @@ DARK = LIGHT | {
     "text": "#E6E9ED", "grid": "rgba(230,233,237,0.13)", "shade": "rgba(242,142,75,0.10)",
 }  # fmt: skip
 
-BACKGROUND = {"light": "#FBFBFA", "dark": "#14181D"}
-"""The page behind the pictures, as in `.streamlit/config.toml`."""
+BACKGROUND = {"light": "#F4F5F3", "dark": "#1A2027"}
+"""The panel behind the pictures: `secondaryBackgroundColor` in `.streamlit/config.toml`."""
 
 STATES = {
-    "light": [[0, "#1F5FA8"], [0.25, "#7FB2D9"], [0.5, "#FBFBFA"], [0.75, "#EBA56F"], [1, "#B5470B"]],
-    "dark": [[0, "#7CC4F5"], [0.25, "#2F6C99"], [0.5, "#171C22"], [0.75, "#A95B20"], [1, "#FFB27A"]],
+    "light": [[0, "#1F5FA8"], [0.25, "#7FB2D9"], [0.5, "#F4F5F3"], [0.75, "#EBA56F"], [1, "#B5470B"]],
+    "dark": [[0, "#7CC4F5"], [0.25, "#2F6C99"], [0.5, "#1A2027"], [0.75, "#A95B20"], [1, "#FFB27A"]],
 }
 """Diverging, centred on 0: blue below, orange above, the page's own background in between."""
 
 GATES = {
     "light": [[0, "#F3F4F2"], [0.5, "#5FB59B"], [1, "#00543C"]],
-    "dark": [[0, "#171C22"], [0.5, "#1F7D63"], [1, "#9BF0D3"]],
+    "dark": [[0, "#1A2027"], [0.5, "#1F7D63"], [1, "#9BF0D3"]],
 }
 """Sequential, from closed to open."""
 

@@ -49,14 +49,14 @@ def base_layout(theme: str, x: str, y: str, **more: Any) -> dict[str, Any]:
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"color": colours["text"], "size": 13, "family": "inherit"},
-        "margin": {"l": 52, "r": 14, "t": 26, "b": 42},
+        "margin": {"l": 48, "r": 12, "t": 24, "b": 36},
         "hovermode": "x unified",
         "hoverlabel": {"font": {"size": 13}},
         "dragmode": False,
         "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "font": {"size": 13},
                    "bgcolor": "rgba(0,0,0,0)"},
-        "xaxis": {**axis, "title": {"text": x, "standoff": 6}},
-        "yaxis": {**axis, "title": {"text": y, "standoff": 6}},
+        "xaxis": {**axis, "title": {"text": x, "standoff": 6, "font": {"size": 13}}},
+        "yaxis": {**axis, "title": {"text": y, "standoff": 6, "font": {"size": 13}}},
     }  # fmt: skip
     for key, value in more.items():
         layout[key] = {**layout[key], **value} if isinstance(layout.get(key), dict) else value
