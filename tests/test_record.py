@@ -17,14 +17,19 @@ GATES = {"RNN": (), "LSTM": ("i", "f", "g", "o", "cell"), "GRU": ("r", "z", "n")
 @pytest.fixture(params=["fused", "torch"])
 def kernel(request, monkeypatch):
     """Both kernels: recording must not depend on which one runs."""
-    monkeypatch.setattr(cells.recurrent, "WORTH_FUSING", 0 if request.param == "fused" else 10**9)
+    least = 0 if request.param == "fused" else 10**9
+    monkeypatch.setattr(cells.recurrent, "LEAST_STEPS", least)
+    for kind in KINDS:
+        monkeypatch.setattr(getattr(cells, kind), "least_batch", least)
+        monkeypatch.setattr(getattr(cells, kind), "least_state", least)
     return request.param
 
 
 def readable(kind, module, x, layer=0, reverse=False):
-    """One layer of `module` over x (B, T, C), step by step under autograd: dict of (B, T, H), hidden states as list."""
+    """One layer of `module` over x (B, T, C), step by step under autograd: (B, T, H) by name, and all h."""
     suffix = f"l{layer}" + ("_reverse" if reverse else "")
-    w_ih, w_hh, b_ih, b_hh = (getattr(module, f"{n}_{suffix}") for n in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
+    names = (f"{part}_{suffix}" for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
+    w_ih, w_hh, b_ih, b_hh = (getattr(module, name) for name in names)
     steps = range(x.shape[1])
     h = c = x.new_zeros(x.shape[0], module.hidden_size)
     seen, states = {}, []
@@ -124,6 +129,14 @@ def test_recording_changes_no_number_and_leaves_nothing_behind(kind, kernel):
     model(x)[0].sum().backward()
     assert set(tape.arrays) == names and set(vars(module)) == before
     assert module.tape is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_recorded_under_dropout_is_what_was_computed(kind, kernel):
+    module, x = getattr(cells, kind)(2, 5, 2, dropout=0.5, batch_first=True), torch.randn(3, 6, 2)
+    with record(module) as tape:
+        output, _ = module(x)
+    assert_close(torch.from_numpy(tape.arrays["l1.hidden"]), output.detach())
 
 
 def test_an_error_inside_the_block_ends_the_recording():

@@ -22,6 +22,7 @@ class GRUSweep(Sweep):
         super().__init__(call, weight, stacked, gates, cells)
         h, c = self.size, self.inputs
         n, r, z, m = gates.split(h, 1)
+        # the gate z is called `keep` here, for `z` are the stacked inputs
         self.n, self.r, self.keep, self.m = (self.steps_of(gate) for gate in (n, r, z, m))
         self.rz = self.steps_of(gates[:, h : 3 * h])
         self.n_array = self.arrays_of(n)
@@ -55,8 +56,8 @@ class GRUSweep(Sweep):
         self.of_n, self.of_r, self.of_z, self.of_m = self.delta.split(h)
         self.of_nrz, self.of_rz, self.of_rzm = self.delta[: 3 * h], self.delta[h : 3 * h], self.delta[h:]
         self.past = self.call.take(h, self.batch)  # what of dh' passes by the gates: dh' * z
-        self.from_x = self.weight[: 3 * h, :c].t().contiguous()  # (C, 3H)
-        self.from_h = self.weight[h:, c + 1 :].t().contiguous()  # (H, 3H)
+        self.to_x = self.weight[: 3 * h, :c].t().contiguous()  # (C, 3H)
+        self.to_h = self.weight[h:, c + 1 :].t().contiguous()  # (H, 3H)
         self.x_gradient = self.weight.new_zeros(c + 1, 3 * h)
         self.h_gradient = self.weight.new_zeros(1 + h, 3 * h)
 
@@ -74,8 +75,8 @@ class GRUSweep(Sweep):
         self.x_gradient.add_(multiply(self.x_1[t], self.of_nrz.t()))
         self.h_gradient.add_(multiply(self.one_h[t], self.of_rzm.t()))
         if dx is not None:
-            dx.copy_(multiply(self.from_x, self.of_nrz))
-        return multiply(self.from_h, self.of_rzm).add_(self.past)
+            dx.copy_(multiply(self.to_x, self.of_nrz))
+        return multiply(self.to_h, self.of_rzm).add_(self.past)
 
     def parameter_gradients(self):
         h, c = self.size, self.inputs
@@ -91,3 +92,5 @@ class GRU(Recurrent, nn.GRU):
     """`torch.nn.GRU` with the kernel above where it is faster; `Recurrent` says when."""
 
     sweep = GRUSweep
+    least_batch = 16
+    least_state = 4000

@@ -4,6 +4,8 @@ i = σ(W_i z), f = σ(W_f z), g = tanh(W_g z), o = σ(W_o z), with z = [x; 1; h]
 Source: Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000, as in `torch.nn.LSTM`.
 """
 
+import math
+
 import numpy as np
 import torch
 from torch import nn
@@ -26,7 +28,8 @@ class LSTMSweep(Sweep):
         self.ifo = self.steps_of(gates[:, : 3 * self.size])
         self.cell = self.steps_of(cells)
         self.squashed = call.take(self.size, self.batch)  # tanh(c')
-        self.g_array, self.cell_array, self.squashed_array = self.arrays_of(g), self.arrays_of(cells), self.squashed.numpy()
+        self.g_array, self.cell_array = self.arrays_of(g), self.arrays_of(cells)
+        self.squashed_array = self.squashed.numpy()
 
     @staticmethod
     def pack(w_ih, w_hh, b_ih, b_hh):
@@ -77,3 +80,5 @@ class LSTM(Recurrent, nn.LSTM):
     """`torch.nn.LSTM` with the kernel above where it is faster; `Recurrent` says when."""
 
     sweep = LSTMSweep
+    least_batch = 600
+    least_state = math.inf  # torch's forward pass alone is oneDNN's own LSTM, and faster

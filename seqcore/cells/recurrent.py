@@ -1,6 +1,5 @@
 """The stack of recurrent layers, and the choice between the written-out kernel and torch's."""
 
-import itertools
 from functools import partial
 
 import numpy as np
@@ -11,8 +10,8 @@ from seqcore.cells.layer import Layer
 from seqcore.cells.sweep import Call, Sweep
 from seqcore.cells.workspace import DTYPES, Workspace
 
-WORTH_FUSING = 256
-"""Numbers in a state (batch x hidden) from which the written-out kernel is faster; below, calls outweigh arithmetic."""
+LEAST_STEPS = 12
+"""Shorter sequences go to torch's kernel: preparing a sweep costs as much as some steps of it."""
 
 
 class Recurrent(nn.RNNBase):
@@ -25,6 +24,12 @@ class Recurrent(nn.RNNBase):
 
     sweep: type[Sweep]
 
+    least_batch: int
+    """The batch from which the written-out kernel trains faster than torch's; below, calls outweigh arithmetic."""
+
+    least_state: float
+    """The numbers in a state (batch x hidden) from which its forward pass alone, without gradient, is faster."""
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.workspace = Workspace()
@@ -34,7 +39,8 @@ class Recurrent(nn.RNNBase):
     def kernel_for(self, input: torch.Tensor) -> str:
         """The kernel that runs on `input`: "fused", written out here, or "torch".
 
-        A function of shape, dtype and device alone, never of a clock, so that equal runs give equal bits.
+        A function of shape, dtype and device and of whether gradients are wanted, never of a clock, so that equal
+        runs give equal bits.
         """
         fits = (
             isinstance(input, torch.Tensor)
@@ -44,11 +50,15 @@ class Recurrent(nn.RNNBase):
             and input.dtype == self.weight_ih_l0.dtype
             and input.dtype in DTYPES
             and input.numel() > 0
-            and input.shape[0 if self.batch_first else 1] * self.hidden_size >= WORTH_FUSING
             and self.proj_size == 0
+            and self._is_worth(*(input.shape[:2] if self.batch_first else input.shape[1::-1]))
             and not torch.is_autocast_enabled("cpu")
         )
         return "fused" if fits else "torch"
+
+    def _is_worth(self, batch: int, steps: int) -> bool:
+        large = torch.is_grad_enabled() or batch * self.hidden_size >= self.least_state
+        return large and batch >= self.least_batch and steps >= LEAST_STEPS
 
     def forward(self, input, hx=None):
         """(T, B, C), or (B, T, C) with `batch_first` -> output, final state; as in `torch.nn`."""
@@ -67,7 +77,7 @@ class Recurrent(nn.RNNBase):
         x = input.permute(1, 2, 0) if self.batch_first else input.permute(0, 2, 1)  # (T, C, B)
         take = partial(self.workspace.take, dtype=x.dtype)
         keep = torch.is_grad_enabled() or self.tape is not None
-        weights = itertools.batched(weights, 4 if self.bias else 2)
+        each = 4 if self.bias else 2
         finals = []
         for layer in range(self.num_layers):
             x = self._dropout(x) if layer else x
@@ -75,8 +85,8 @@ class Recurrent(nn.RNNBase):
             for reverse in range(directions):
                 name = f"{self.tape_name}l{layer}{'r' * reverse}"
                 call = Call(self.sweep, take, bool(reverse), keep, bool(states), self.tape, name)
-                initial = [s[layer * directions + reverse] for s in states]
-                own = next(weights)
+                k = layer * directions + reverse
+                initial, own = [s[k] for s in states], weights[k * each : (k + 1) * each]
                 y, *final = Layer.apply(call, x, *_padded(initial, 2), *_padded(own, 4))
                 ys.append(y)
                 finals.append(final)

@@ -35,6 +35,9 @@ class ReluSweep(Sweep):
 class RNN(Recurrent, nn.RNN):
     """`torch.nn.RNN` with the kernel above where it is faster; `Recurrent` says when."""
 
+    least_batch = 32
+    least_state = 1000
+
     @property
     def sweep(self) -> type[Sweep]:
         return TanhSweep if self.nonlinearity == "tanh" else ReluSweep

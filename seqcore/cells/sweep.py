@@ -89,8 +89,7 @@ class Sweep:
         """Take the memory of the backward pass and start every sum at zero."""
         self.delta = self.call.take(len(self.weight), self.batch)  # gradient of the product, before the squashing
         self.gradient = self.weight.new_zeros(self.weight.shape[::-1])  # (C + 1 + H, rows), of the weight's transpose
-        self.from_x = self.weight[:, : self.inputs].t().contiguous()  # (C, rows)
-        self.from_h = self.weight[:, self.inputs + 1 :].t().contiguous()  # (H, rows)
+        self.to_z = self.weight.t().contiguous()  # (C + 1 + H, rows)
 
     def backward(self, t: int, dh: torch.Tensor, dc: torch.Tensor | None) -> None:
         """Turn dh (H, B), the gradient of `hidden[t + 1]`, into `delta`; `dc` goes from step t + 1's to step t's."""
@@ -99,9 +98,11 @@ class Sweep:
     def descend(self, t: int, dx: torch.Tensor | None) -> torch.Tensor:
         """From `delta`: add to the weight's gradient, write x_t's to `dx` (C, B), return h_(t-1)'s (H, B)."""
         self.gradient.add_(multiply(self.z[t], self.delta.t()))
-        if dx is not None:
-            dx.copy_(multiply(self.from_x, self.delta))
-        return multiply(self.from_h, self.delta)
+        if dx is None:
+            return multiply(self.to_z[self.inputs + 1 :], self.delta)
+        dz = multiply(self.to_z, self.delta)
+        dx.copy_(dz[: self.inputs])
+        return dz[self.inputs + 1 :]
 
     def parameter_gradients(self) -> tuple[torch.Tensor, ...]:
         """Of w_ih, w_hh, b_ih, b_hh."""

@@ -31,7 +31,7 @@ class Workspace:
             free = [block for block in self._blocks if block[1]() is None]
             chosen = min((b for b in free if b[0].nbytes >= size), key=lambda b: b[0].nbytes, default=None)
             if chosen is None:
-                memory = torch.empty(size, dtype=torch.uint8).numpy()
+                memory = _aligned(size)
                 chosen = max(free, key=lambda b: b[0].nbytes, default=None)  # too small: it gives way
             else:
                 memory = chosen[0]
@@ -46,3 +46,10 @@ class Workspace:
 
     def __reduce__(self):
         return Workspace, ()  # a copied or unpickled cell begins with a workspace of its own
+
+
+def _aligned(size: int) -> np.ndarray:
+    """`size` bytes that begin at a multiple of 64; NumPy asks the system for huge pages, torch does not."""
+    memory = np.empty(size + 64, np.uint8)
+    start = -memory.ctypes.data % 64
+    return memory[start : start + size]

@@ -58,8 +58,8 @@ def cut(values: np.ndarray, spec: DataSpec) -> Windows:
 
 
 def _inputs_and_targets(windows: np.ndarray, seq_length: int) -> tuple[np.ndarray, np.ndarray]:
-    """(B, T + K) -> (B, T, 1), (B, K), each contiguous."""
-    return np.ascontiguousarray(windows[:, :seq_length])[:, :, None], np.ascontiguousarray(windows[:, seq_length:])
+    """(B, T + K) -> (B, T, 1), (B, K), copied: the windows given overlap in memory and are read-only."""
+    return windows[:, :seq_length, None].copy(), windows[:, seq_length:].copy()
 
 
 def _split_rows(rows: int, spec: DataSpec) -> int:
@@ -107,8 +107,8 @@ def _check_finite(values: np.ndarray) -> None:
     wrong = np.flatnonzero(~np.isfinite(values))
     if len(wrong):
         raise UserError(
-            N_("The value of row {row} is missing or infinite, as are {others} others: fill or remove these rows."),
-            row=int(wrong[0]) + 1, others=len(wrong) - 1,
+            N_("Row {row} holds a missing or infinite value (of such rows there are {count}): fill or remove them."),
+            row=int(wrong[0]) + 1, count=len(wrong),
         )  # fmt: skip
 
 

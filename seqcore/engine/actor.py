@@ -18,6 +18,8 @@ from seqcore.training.events import Epoch, Failed, Finished, Progress, Snapshot
 
 logger = logging.getLogger("seqcore.engine")
 
+INTERNAL = N_("The training stopped because of an internal error ({kind}).")
+
 Look = tuple[int, bool]
 """What a snapshot shows: the window's number, and whether to run free over the test part."""
 
@@ -28,7 +30,7 @@ class Slice:
 
     `rows` (n, 6) holds the fields of the `Epoch` events, `events` all others but `Progress`. `number` counts the
     run's slices, as replies may overtake each other. `seconds` is the worker's time for it, `look_seconds` the part
-    that went into the snapshot.
+    that went into the snapshot, which shows `look`.
     """
 
     number: int
@@ -37,6 +39,7 @@ class Slice:
     ended: bool
     seconds: float
     look_seconds: float
+    look: Look | None
     snapshot: Snapshot | None
 
 
@@ -66,28 +69,29 @@ class RunActor:
         while not self.ended and self.epoch < goal and time.perf_counter() - began < seconds + look_seconds:
             if self.trainer is not None and lr is not None:
                 self.trainer.lr = lr
-            event = next(self.events)
+            event = next(self.events, None)
             if isinstance(event, Epoch):
                 self.epoch = event.epoch
                 rows.append(astuple(event))
                 if look and snapshot is None:
                     snapshot, look_seconds = self._look(look)
-            elif not isinstance(event, Progress):
+            elif not isinstance(event, Progress | None):
                 events.append(event)
-            self.ended = isinstance(event, (Finished, Failed))
+            self.ended = event is None or isinstance(event, Finished | Failed)
         still = seconds == 0
         if look and snapshot is None and self.epoch >= 0 and (still or look != self.looked):
             snapshot, look_seconds = self._look(look)
         self.number += 1
         return Slice(
             self.number, np.array(rows, dtype=np.float64).reshape(-1, 6), tuple(events), self.ended,
-            time.perf_counter() - began, look_seconds, snapshot,
+            time.perf_counter() - began, look_seconds, look, snapshot,
         )  # fmt: skip
 
     def close(self) -> None:
         """Free the model and give the memory back to the system."""
         self.trainer = None
         self.events = iter(())
+        self.ended = True  # a slice may still come: calls can overtake each other
         gc.collect()
         give_back_memory()
 
@@ -108,8 +112,7 @@ class RunActor:
             yield Failed(max(self.epoch, 0), error.template, error.values)
         except Exception as error:
             logger.exception("A run stopped because of an internal error: %s", spec)
-            template = N_("The training stopped because of an internal error ({kind}).")
-            yield Failed(max(self.epoch, 0), template, {"kind": type(error).__name__})
+            yield Failed(max(self.epoch, 0), INTERNAL, {"kind": type(error).__name__})
 
 
 def give_back_memory() -> None:

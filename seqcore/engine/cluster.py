@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 from distributed import Client, Future
 from distributed.actor import Actor
@@ -27,6 +27,10 @@ END_SECONDS = 4.0
 """How long it may take to end."""
 
 
+LOST_SECONDS = 5.0
+"""How long after a broken connection the word may take that the worker has died."""
+
+
 class WorkerLost(Exception):
     """The worker has died, or no longer answers."""
 
@@ -42,9 +46,7 @@ class Worker:
 
     async def open(self, spec: RunSpec, series) -> "RemoteRun":
         """A new run in this worker; its model is built with the first slice."""
-        future = self.client.submit(
-            RunActor, actor=True, pure=False, workers=[self.address], allow_other_workers=False
-        )
+        future = self.client.submit(RunActor, actor=True, pure=False, workers=[self.address], allow_other_workers=False)
         run = RemoteRun(self, future, await self._or_lost(future))
         await run.call("open", spec, series)
         return run
@@ -55,20 +57,31 @@ class Worker:
 
     async def replace(self) -> None:
         """End the process, whatever it does; its nanny starts a new one."""
-        self.lose()
-        await self.client.restart_workers([self.address], raise_for_error=False)
+        if not self.lost.done():
+            self.lose()
+            try:
+                await self.client.restart_workers([self.address], raise_for_error=False)
+            except (ValueError, KeyError, OSError):  # it has no nanny, or has just gone by itself
+                logger.exception("The worker at %s could not be replaced", self.address)
 
     async def _or_lost(self, answer):
-        """The answer, or `WorkerLost` as soon as the worker is known to be gone: Dask may wait for it for ever."""
+        """The answer, or `WorkerLost` as soon as the worker is known to be gone: Dask may wait for it for ever.
+
+        Raises TimeoutError if the worker cannot be reached though it is not gone.
+        """
         task = asyncio.ensure_future(answer)
-        await asyncio.wait((task, self.lost), return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            task.cancel()
-            raise WorkerLost(self.address)
         try:
+            await asyncio.wait((task, self.lost), return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                raise WorkerLost(self.address)
             return task.result()
         except OSError as error:
-            raise WorkerLost(self.address) from error
+            await asyncio.wait((self.lost,), timeout=LOST_SECONDS)
+            if self.lost.done():
+                raise WorkerLost(self.address) from error
+            raise TimeoutError(self.address) from error
+        finally:
+            task.cancel()
 
 
 class RemoteRun:
@@ -95,7 +108,7 @@ class RemoteRun:
 
 class Cluster:
     """Dask, started by ourselves or joined: tells `on_worker(worker)` of each worker that is ready for runs,
-    `on_lost(worker)` of each that has gone, and `on_down()`, once, if it cannot be reached any more.
+    `on_lost(worker)` of each that has gone, and `on_down()` if none can be reached any more.
     """
 
     def __init__(self, on_worker: Callable, on_lost: Callable, on_down: Callable):
@@ -103,6 +116,8 @@ class Cluster:
         self.on_lost = on_lost
         self.on_down = on_down
         self.present: set[str] = set()
+        self.replacing = 0
+        self.preparing: dict[str, asyncio.Task] = {}
         self.workers: dict[str, Worker] = {}
         self.host: asyncio.subprocess.Process | None = None
         self.client: Client | None = None
@@ -111,6 +126,8 @@ class Cluster:
 
     async def open(self, workers: int | None) -> None:
         """Start the host process with `workers` workers, or join the cluster SEQLAB_SCHEDULER names."""
+        for name in ("distributed", "distributed.client"):  # what goes wrong is told in the engine's own words
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         address = os.environ.get("SEQLAB_SCHEDULER")
         security = Security()
         if not address:
@@ -123,7 +140,9 @@ class Cluster:
         self._spawn(self._watch())
 
     async def memory(self) -> int:
-        """Bytes of resident memory of all workers."""
+        """Bytes of resident memory of all workers; 0 before there are any."""
+        if not self.workers:
+            return 0
         identity = await self.client.scheduler.identity(n_workers=-1)
         return sum(worker["metrics"].get("memory", 0) for worker in identity["workers"].values())
 
@@ -135,6 +154,8 @@ class Cluster:
         for worker in self.workers.values():
             worker.lose()
         if self.client:
+            if self.client.status == "running":
+                self.client.unsubscribe_topic("all")
             await self.client.close(2)
         if self.host and self.host.returncode is None:
             self.host.stdin.close()
@@ -168,21 +189,26 @@ class Cluster:
                 worker.lose()
             self.on_down()
 
-    def _on_event(self, event) -> None:
+    def _on_event(self, event: tuple[float, dict]) -> None:
         _, message = event
         if message["action"] == "add-worker":
             self._arrive(message["worker"])
         elif message["action"] == "remove-worker":
-            self.present.discard(message["worker"])
-            worker = self.workers.pop(message["worker"], None)
-            if worker:
-                worker.lose()
-                self.on_lost(worker)
+            self._depart(message["worker"])
 
     def _arrive(self, address: str) -> None:
         if address not in self.present:
             self.present.add(address)
-            self._spawn(self._prepare(address))
+            self.preparing[address] = self._spawn(self._prepare(address))
+
+    def _depart(self, address: str) -> None:
+        self.present.discard(address)
+        self.replacing += 1
+        if task := self.preparing.pop(address, None):
+            task.cancel()
+        if worker := self.workers.pop(address, None):
+            worker.lose()
+            self.on_lost(worker)
 
     async def _prepare(self, address: str) -> None:
         """Warm a worker, then offer it for runs."""
@@ -190,12 +216,15 @@ class Cluster:
             facts = await self.client.submit(warm, pure=False, workers=[address], allow_other_workers=False)
         except Exception:
             logger.exception("The worker at %s cannot train", address)
+            if not self.workers:
+                self.on_down()
             return
-        if address in self.present:
-            self.workers[address] = Worker(self.client, address, facts)
-            self.on_worker(self.workers[address])
+        self.replacing = max(0, self.replacing - 1)
+        self.workers[address] = Worker(self.client, address, facts)
+        self.on_worker(self.workers[address])
 
-    def _spawn(self, work) -> None:
+    def _spawn(self, work: Coroutine) -> asyncio.Task:
         task = asyncio.ensure_future(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+        return task

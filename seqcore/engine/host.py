@@ -84,7 +84,7 @@ async def serve() -> None:
     # no lifetime: a worker that retires by the clock takes its runs with it
     cluster = LocalCluster(
         n_workers=count, threads_per_worker=1, processes=True, memory_limit=worker_memory(count), host="127.0.0.1",
-        security=security, silence_logs=logging.CRITICAL, asynchronous=True,
+        security=security, silence_logs=logging.CRITICAL + 1, asynchronous=True,
         # no dashboard; its server cannot be left out, so it gets a port of the loopback interface and nothing to serve
         dashboard_address="127.0.0.1:0", scheduler_kwargs={"dashboard": False},
     )  # fmt: skip

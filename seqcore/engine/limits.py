@@ -1,7 +1,10 @@
-"""How much of the machine runs may take: every number in one place, those a host may want to set also by environment."""
+"""How much of the machine runs may take: every number in one place, many of them settable by environment."""
 
 import os
 from dataclasses import dataclass, fields
+
+from seqcore.spec import RunSpec
+from seqcore.text import N_, UserError
 
 GIB = 2**30
 
@@ -13,10 +16,11 @@ PAGE_RESERVE = GIB
 
 MOST_WORKERS = 16
 
-BLOCK_FLOPS = 16e9
-"""As in the trainer: most floating-point operations a forward and backward pass takes at once."""
+GATES = {"rnn": 1, "lstm": 4, "gru": 3}
+"""Matrices of a recurrent cell that are applied at each step."""
 
-GATES = {"rnn": 1, "lstm": 4, "gru": 3, "mlp": 1, "cnn": 1}
+BLOCK_FLOPS = 16e9
+"""Most floating-point operations the trainer does in one forward and backward pass; a test compares it."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ class Limits:
     """Training time of one run."""
 
     run_bytes: int = 0
-    """Memory of one run; 0 takes half of what a worker has."""
+    """Memory of one run; 0 is half of what a worker has for runs."""
 
     unwatched_pause: float = 60.0
     """Seconds without a viewer after which a run is paused."""
@@ -82,3 +86,32 @@ def worker_memory(workers: int) -> int:
 def run_memory(workers: int) -> int:
     """Bytes one run may take where nothing else is set: half of what a worker has for runs."""
     return (worker_memory(workers) - WORKER_BASE) // 2
+
+
+def bytes_needed(spec: RunSpec, rows: int) -> int:
+    """About what a run takes in a worker, in bytes: its windows, and the activations one backward pass needs.
+
+    Activations are windows * steps * hidden * layers * (gates + 4) numbers of 4 bytes, for as many windows as the
+    trainer takes at once.
+    """
+    data, model = spec.data, spec.model
+    windows = max(1, rows - data.seq_length - data.horizon + 1)
+    gates = GATES.get(model.architecture, 1)
+    directions = 2 if model.bidirectional else 1
+    width = directions * model.hidden_size * model.num_layers
+    weights = gates * width * (model.hidden_size + 2)
+    block = min(windows, spec.training.batch_size or windows, max(8, BLOCK_FLOPS / (6 * data.seq_length * weights)))
+    activations = block * data.seq_length * width * (gates + 4)
+    return int(4 * (3 * windows * (data.seq_length + data.horizon) + activations + 6 * weights))
+
+
+def check_memory(needed: int, allowed: int) -> None:
+    """Raise a `UserError` that says the numbers if a run is too large."""
+    if needed > allowed:
+        raise UserError(
+            N_(
+                "This run needs about {needed:.1f} GiB of memory and may take {allowed:.1f} GiB: choose a smaller "
+                "hidden size, fewer layers, a shorter window or a smaller batch."
+            ),
+            needed=needed / GIB, allowed=allowed / GIB,
+        )  # fmt: skip

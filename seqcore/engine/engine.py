@@ -1,0 +1,206 @@
+"""The engine as a page or a shell sees it: submit runs, find them again, read how things stand.
+
+One thread with one event loop does all the work; whoever calls from outside either hands over a request or reads an
+immutable object that the loop has published by one assignment. There is nothing to lock.
+"""
+
+import asyncio
+import atexit
+import logging
+import threading
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import replace
+
+from seqcore.engine.cluster import Cluster, Worker
+from seqcore.engine.job import Job
+from seqcore.engine.limits import Limits, run_memory, worker_count
+from seqcore.engine.run import Run
+from seqcore.engine.scheduler import Scheduler
+from seqcore.engine.view import EngineStatus, Sentence
+from seqcore.spec import RunSpec
+from seqcore.text import N_, UserError
+
+logger = logging.getLogger("seqcore.engine")
+
+STARTING = N_("The training processes are starting.")
+ENDED = N_("The training processes ended unexpectedly. Press Train to start them again.")
+NOT_STARTED = N_("The training processes could not be started ({kind}). Press Train to try again.")
+CLOSED = N_("The engine has been closed.")
+
+ANSWER_SECONDS = 10.0
+"""How long the event loop may take to answer; it takes about a millisecond."""
+
+
+def connect(
+    workers: int | None = None, limits: Limits | None = None, clock: Callable[[], float] = time.monotonic
+) -> "Engine":
+    """Start the engine; it is there at once, and its workers some seconds later: runs may be submitted meanwhile.
+
+    `workers` processes are started (default: SEQLAB_WORKERS, or one for each usable core), and end with this process,
+    however it ends. With SEQLAB_SCHEDULER=tls://host:8786 (or tcp://) a Dask cluster that is already there is joined
+    instead, by Dask's own TLS configuration; its workers need this package, its requirements, one thread
+    (`--nthreads 1`), and the environment of `seqcore.engine.host.ENVIRONMENT` for full speed.
+    """
+    return Engine(workers, limits or Limits.from_environment(), clock)
+
+
+class Engine:
+    """Runs, and the workers that train them. Made by `connect`; all methods may be called from any thread."""
+
+    def __init__(self, workers: int | None, limits: Limits, clock: Callable[[], float]):
+        self._workers = workers
+        self._clock = clock
+        run_bytes = limits.run_bytes or run_memory(workers or worker_count())
+        self._scheduler = Scheduler(replace(limits, run_bytes=run_bytes), clock)
+        self._cluster: Cluster | None = None
+        self._message: Sentence | None = (STARTING, {})
+        self._runs: Mapping[str, Run] = {}
+        self._memory = 0
+        self._status = EngineStatus(message=self._message)
+        self._tasks: set[asyncio.Task] = set()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
+        self._thread.start()
+        self._loop.call_soon_threadsafe(self._spawn, self._start())
+        self._loop.call_soon_threadsafe(self._spawn, self._keep_house())
+        atexit.register(self.close)
+
+    def submit(self, spec: RunSpec, series, owner: str) -> Run:
+        """Train `spec` on `series` (a `Series`) for `owner`; raises `UserError` where a limit stands in the way."""
+        return self._answer(self._submit, spec, series, owner)
+
+    def find(self, run_id: str) -> Run | None:
+        """The run of that id, unless it has been dropped."""
+        return self._runs.get(run_id)
+
+    def of(self, owner: str) -> tuple[Run, ...]:
+        """The runs of one owner, newest first."""
+        return tuple(run for run in reversed(self._runs.values()) if run.owner == owner)
+
+    def status(self) -> EngineStatus:
+        """How things stand, at most a second ago."""
+        return self._status
+
+    def close(self) -> None:
+        """End all runs and processes; returns when they have gone."""
+        if self._thread.is_alive():
+            asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(2 * ANSWER_SECONDS)
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(ANSWER_SECONDS)
+            atexit.unregister(self.close)
+
+    def _answer(self, function: Callable, *values):
+        """Call a function in the event loop and return, or raise, what it does."""
+        if not self._thread.is_alive():
+            raise UserError(CLOSED)
+
+        async def call():
+            return function(*values)
+
+        return asyncio.run_coroutine_threadsafe(call(), self._loop).result(ANSWER_SECONDS)
+
+    def _post(self, name: str, job: Job, *values) -> None:
+        """Have the scheduler do something; no answer."""
+
+        def carry_out():
+            getattr(self._scheduler, name)(job, *values)
+            self._publish()
+
+        with suppress(RuntimeError):  # the loop is closed: there is nothing left to ask
+            self._loop.call_soon_threadsafe(carry_out)
+
+    def _await_look(self, job: Job, seconds: float) -> None:
+        """Wait until the snapshot somebody asked for is in the view."""
+
+        async def looked():
+            while job.looking or job.wants_rest_look(self._clock()):
+                await job.moved.wait()
+
+        if self._thread.is_alive():
+            with suppress(TimeoutError):
+                asyncio.run_coroutine_threadsafe(asyncio.wait_for(looked(), seconds), self._loop).result()
+
+    # what follows runs in the event loop
+
+    def _work(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+        self._loop.close()
+
+    def _submit(self, spec: RunSpec, series, owner: str) -> Run:
+        job = Job(spec, series, owner, self._clock())
+        self._scheduler.submit(job)
+        if self._cluster is None:
+            self._spawn(self._start())
+        run = Run(job, self._post, self._await_look, self._clock)
+        self._runs = {**self._runs, job.id: run}
+        self._publish()
+        return run
+
+    async def _start(self) -> None:
+        self._message = (STARTING, {})
+        cluster = self._cluster = Cluster(self._add_worker, self._lose_worker, self._lose_cluster)
+        try:
+            await cluster.open(self._workers)
+        except Exception as error:  # whatever it is, the reader is told, and may try again
+            logger.exception("The training processes could not be started")
+            self._lose_cluster((NOT_STARTED, {"kind": type(error).__name__}))
+
+    def _add_worker(self, worker: Worker) -> None:
+        self._scheduler.add_worker(worker)
+        self._publish()
+
+    def _lose_worker(self, worker: Worker) -> None:
+        self._scheduler.lose_worker(worker)
+        self._publish()
+
+    def _lose_cluster(self, why: Sentence = (ENDED, {})) -> None:
+        """The cluster has gone; the next run starts it anew."""
+        cluster, self._cluster = self._cluster, None
+        if cluster:
+            self._message = why
+            self._scheduler.lose_all(why)
+            self._spawn(cluster.close())
+            self._publish()
+
+    async def _keep_house(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self._scheduler.tidy()
+            if self._cluster:
+                with suppress(OSError):  # it is just ending
+                    self._memory = await asyncio.wait_for(self._cluster.memory(), ANSWER_SECONDS)
+            self._publish()
+
+    def _publish(self) -> None:
+        """Replace what readers see by what is so."""
+        scheduler, cluster = self._scheduler, self._cluster
+        kept = {job.id for job in scheduler.jobs}
+        if kept != self._runs.keys():
+            self._runs = {name: run for name, run in self._runs.items() if name in kept}
+        self._memory = 0
+        self._status = EngineStatus(
+            workers=len(cluster.present) if cluster else 0,
+            warm=len(scheduler.lanes),
+            running=sum(lane.active for lane in scheduler.lanes.values()),
+            queued=len(scheduler.queue),
+            memory=self._memory if cluster else 0,
+            devices=tuple(worker.facts.device for worker in scheduler.lanes),
+            restarting=cluster.replacing if cluster else 0,
+            message=None if scheduler.lanes else self._message,
+        )
+
+    async def _end(self) -> None:
+        for task in self._tasks:
+            if task is not asyncio.current_task():
+                task.cancel()
+        cluster, self._cluster = self._cluster, None
+        if cluster:
+            await cluster.close()
+
+    def _spawn(self, work: Coroutine) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

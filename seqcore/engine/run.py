@@ -1,0 +1,76 @@
+"""A run as its viewer holds it."""
+
+from collections.abc import Callable
+
+from seqcore.engine.job import Job, Watch
+from seqcore.engine.view import RunView
+from seqcore.spec import SETTINGS, RunSpec
+
+
+class Run:
+    """One run of the engine: `view()` says where it stands, everything else asks for a change and returns at once.
+
+    Changes act between two slices of training, within some hundredths of a second. What makes no sense any more (to
+    pause a run that has ended) is ignored.
+    """
+
+    def __init__(self, job: Job, ask: Callable, await_look: Callable, clock: Callable[[], float]):
+        self._job = job
+        self._ask = ask
+        self._await_look = await_look
+        self._clock = clock
+
+    @property
+    def id(self) -> str:
+        """A token nobody can guess."""
+        return self._job.id
+
+    @property
+    def spec(self) -> RunSpec:
+        return self._job.spec
+
+    @property
+    def series(self):
+        """The `Series` it is trained on."""
+        return self._job.series
+
+    @property
+    def owner(self) -> str:
+        return self._job.owner
+
+    def view(self) -> RunView:
+        """The run as it stands: immutable, and replaced by a new one with a higher `version` at each change."""
+        return self._job.view
+
+    def pause(self) -> None:
+        self._ask("pause", self._job)
+
+    def resume(self) -> None:
+        self._ask("resume", self._job)
+
+    def step(self) -> None:
+        """Train one epoch more, then pause."""
+        self._ask("step", self._job)
+
+    def stop(self) -> None:
+        """End the training; what was reached can still be looked at."""
+        self._ask("stop", self._job)
+
+    def set_lr(self, lr: float) -> None:
+        """Change the learning rate; raises `UserError` if it is out of its range."""
+        self._ask("set_lr", self._job, SETTINGS["lr"][1].check("lr", lr))
+
+    def watch(self, window: int = 0, free_running: bool = False, wait: float = 0.0) -> None:
+        """Say that somebody looks, and at what: the window whose inside snapshots show, and the free-running forecast.
+
+        A run in training takes such snapshots by itself, as long as somebody watches. One that rests takes one when
+        something else is wanted than was shown before; to have it in the next `view()`, `wait` for it that many
+        seconds at most.
+        """
+        self._ask("look", self._job, Watch((window, free_running), self._clock()))
+        if wait:
+            self._await_look(self._job, wait)
+
+    def forget(self) -> None:
+        """Drop it: the engine does not find it any more, and its worker has its memory back."""
+        self._ask("drop", self._job)
