@@ -112,8 +112,8 @@ def _series(options: argparse.Namespace, values: dict):
     from seqcore.data.upload import column, read_table
 
     table = read_table(options.csv.read_bytes(), options.csv.name)
-    series, digest = column(table, options.column or table.numeric[0])
-    values.update(series=UPLOAD, digest=digest)
+    series = column(table, options.column or table.numeric[0])
+    values.update(series=UPLOAD, digest=series.digest)
     return series
 
 

@@ -138,7 +138,7 @@ def test_a_window_as_long_as_the_series_is_refused_with_the_numbers():
     wait_for(lambda: run.view().status in ENDED, 60)
     app.run()
     assert not app.exception and run.view().status == "failed"
-    assert "144" in app.error[0].value
+    assert "= 145 rows" in app.error[0].value and "at most 28" in app.error[0].value
 
 
 def test_a_run_that_diverges_says_so_at_its_epoch():

@@ -2,16 +2,22 @@
 
 import streamlit as st
 
-from pages.kit.text import KEY, LANGUAGES, language, t
+from pages.kit.text import CHOSEN, LANGUAGES, language, t
 from seqcore.text import N_
+
+SWITCH = "header.language"
 
 
 def header(title: str) -> None:
     """Draw the page's title (a message to translate) and the language switch beside it."""
-    language()
+    st.session_state.setdefault(SWITCH, language())
     with st.container(horizontal=True, vertical_alignment="center", key="header"):
         st.title(t(title), anchor=False)
         st.segmented_control(
-            t(N_("Language")), list(LANGUAGES), format_func=LANGUAGES.get, key=KEY, required=True,
-            label_visibility="collapsed", persist_state="session",
+            t(N_("Language")), list(LANGUAGES), format_func=LANGUAGES.get, key=SWITCH, required=True,
+            label_visibility="collapsed", on_change=_choose,
         )  # fmt: skip
+
+
+def _choose() -> None:
+    st.session_state[CHOSEN] = st.session_state[SWITCH]

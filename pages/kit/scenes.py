@@ -75,7 +75,7 @@ def tap_label(tap: str) -> str:
     """`l0.hidden` in words."""
     layer, backward, kind = re.fullmatch(r"l(\d+)(r?)\.(\w+)", tap).groups()
     words = t(N_("Layer {layer}: {kind}")).format(layer=int(layer) + 1, kind=t(TAPS[kind]))
-    return words + (f" ({t(N_('backwards'))})" if backward else "")
+    return t(N_("{layer}, backwards")).format(layer=words) if backward else words
 
 
 def draw(scene: Scene, options: Options, pinned: list[Pin]) -> list[Picture]:

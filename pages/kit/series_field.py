@@ -6,7 +6,7 @@ from pages.kit.form import field
 from pages.kit.text import plain, sentence, t
 from seqcore.catalogue import UPLOAD
 from seqcore.data.series import Series, load
-from seqcore.data.upload import column, read_table
+from seqcore.data.upload import Table, column, read_table
 from seqcore.text import N_, UserError
 
 MEGABYTES = 20
@@ -31,9 +31,9 @@ def series_field(page: str) -> Series | None:
 def source_of(series: Series) -> str:
     """Where the values are from, as Markdown."""
     facts = t(N_("{count} values, in {unit}. Source: {source} ({licence})")).format(
-        count=f"{len(series.values):,}", unit=t(series.unit) or "–", source=series.source, licence=t(series.licence)
+        count=f"{len(series.values):,}", unit=t(series.unit) or "–", source=t(series.source), licence=t(series.licence)
     )
-    return plain(facts + (f" · {t(N_('generated'))}" if series.generated else ""))
+    return plain(facts)
 
 
 def _uploaded(page: str) -> Series | None:
@@ -48,7 +48,7 @@ def _uploaded(page: str) -> Series | None:
         st.info(t(again if wanted else first))
         return None
     try:
-        table = read_table(file.getvalue(), file.name)
+        table = _table(page, file)
         names = list(table.numeric)
         name = st.selectbox(t(N_("Column")), names, key=f"{page}.column") if len(names) > 1 else names[0]
         series = column(table, name)
@@ -61,3 +61,11 @@ def _uploaded(page: str) -> Series | None:
         st.warning(t(N_("This is not the file the link was made with: the curve will be another.")))
     st.session_state[f"{page}.digest"] = series.digest
     return series
+
+
+def _table(page: str, file) -> Table:
+    """The table in an uploaded file, read once for each upload and kept for this visitor alone."""
+    key = f"{page}.table"
+    if st.session_state.get(key, ("",))[0] != file.file_id:
+        st.session_state[key] = file.file_id, read_table(file.getvalue(), file.name)
+    return st.session_state[key][1]

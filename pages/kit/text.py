@@ -17,7 +17,10 @@ LANGUAGES = {"en": "English", "zh_Hant": "繁體中文"}
 """Language code -> its own name; the first is the source language."""
 
 KEY = "lang"
-"""The language's name in the URL and in the session."""
+"""The language's name in the URL."""
+
+CHOSEN = "seqlab.lang"
+"""Its name in the session."""
 
 
 @st.cache_resource(max_entries=len(LANGUAGES))
@@ -35,12 +38,12 @@ def catalogue(language: str) -> gettext.NullTranslations:
 
 def language() -> str:
     """The reader's language: what they chose, else what the link says, else what the browser prefers."""
-    if st.session_state.get(KEY) not in LANGUAGES:
+    if CHOSEN not in st.session_state:
         wanted = st.query_params.get(KEY, "")
         if wanted not in LANGUAGES:
             wanted = "zh_Hant" if (st.context.locale or "").startswith("zh") else "en"
-        st.session_state[KEY] = wanted
-    return st.session_state[KEY]
+        st.session_state[CHOSEN] = wanted
+    return st.session_state[CHOSEN]
 
 
 def t(text: str) -> str:

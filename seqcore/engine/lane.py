@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from seqcore.engine.actor import INTERNAL, Slice
 from seqcore.engine.cluster import Worker, WorkerLost
-from seqcore.engine.job import ON, Job
+from seqcore.engine.job import ON, SLICE, SLICE_ALONE, Job
 from seqcore.engine.limits import WORKER_BASE
 
 logger = logging.getLogger("seqcore.engine")
@@ -14,7 +14,7 @@ logger = logging.getLogger("seqcore.engine")
 DEPTH = 2
 """Slices sent to a worker before the first has come back: it need not wait for a busy page process."""
 
-DEPTH_SECONDS = 0.15
+DEPTH_SECONDS = 0.2
 """Most training time under way at once, unless one slice alone takes longer: what Stop and Pause may have to wait."""
 
 
@@ -76,8 +76,15 @@ class Lane:
         if not ready:
             return None
         job = min(ready, key=lambda job: job.turn)
-        full = self.flights >= DEPTH or (self.flights and self.airborne + job.charge > DEPTH_SECONDS)
+        full = self.flights >= DEPTH or (self.flights and self.airborne + self._charge(job) > DEPTH_SECONDS)
         return None if full else job
+
+    def _slice(self, job: Job) -> float:
+        return min(job.slice, SLICE_ALONE if self.active == 1 else SLICE)
+
+    def _charge(self, job: Job) -> float:
+        """Seconds the next slice of a run will take, as far as one can tell."""
+        return max(self._slice(job), job.last_seconds) if job.wants_training else 0.0
 
     async def _open(self, job: Job) -> None:
         try:
@@ -97,10 +104,10 @@ class Lane:
     def _send(self, job: Job) -> None:
         """Send one slice, or a look without training at a run that rests."""
         look = job.look_wanted(self.clock())
-        charge = job.charge if job.wants_training else 0.0
+        charge = self._charge(job)
         if job.wants_training:
             goal = job.goal if job.goal < job.spec.training.epochs else ON  # on to the event that tells of the end
-            call = job.remote.call("advance", job.slice, goal, job.lr_wish, look)
+            call = job.remote.call("advance", self._slice(job), goal, job.lr_wish, look)
         else:
             call = job.remote.call("advance", 0.0, -1, None, look)
         job.turn += charge
