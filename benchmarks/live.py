@@ -44,7 +44,7 @@ def measure(page: Page, sizes: list[int], seconds: float) -> dict:
     """Click Train and watch for `seconds` once the first point is there."""
     page.evaluate(WATCH)
     clicked = time.perf_counter()
-    page.get_by_role("button", name="Train").first.click()
+    page.locator(".st-key-train-start button, .st-key-start button").first.click()
     page.wait_for_function(FIRST_POINT, arg=EPOCHS, polling="raf")
     first = time.perf_counter() - clicked
     page.wait_for_timeout(1000)

@@ -43,7 +43,7 @@ def page(browser):
 
 
 def button(page, name):
-    return page.get_by_role("button", name=name, exact=False).first
+    return page.locator(f".st-key-train-{name} button").first
 
 
 def state(page) -> str:
@@ -58,7 +58,7 @@ def epoch(page) -> int:
 def begin(page, address, path=HOMEWORK):
     page.goto(address + path)
     page.wait_for_selector(".seqlab-panel .main-svg")
-    button(page, "Train Ctrl").click()
+    button(page, "start").click()
     wait_for(lambda: "Training" in state(page) and epoch(page) > 20, 60)
 
 
@@ -77,17 +77,17 @@ def test_training_moves_pauses_steps_and_stops(page, server):
     begin(page, server[0])
     here = epoch(page)
     wait_for(lambda: epoch(page) > here + 50, 20)
-    button(page, "Pause").click()
+    button(page, "pause").click()
     wait_for(lambda: "Paused" in state(page), 5)
     here = epoch(page)
     time.sleep(1)
     assert epoch(page) == here
-    button(page, "One epoch").click()
+    button(page, "step").click()
     wait_for(lambda: epoch(page) == here + 1, 5)
-    button(page, "Resume").click()
+    button(page, "resume").click()
     wait_for(lambda: epoch(page) > here + 20, 10)
     clicked = time.monotonic()
-    button(page, "Stop").click()
+    button(page, "stop").click()
     wait_for(lambda: "Stopped" in state(page), 5)
     assert time.monotonic() - clicked < 2
     here = epoch(page)
@@ -104,7 +104,7 @@ def test_no_chart_is_rebuilt_while_a_run_moves(page, server):
     assert int(board.get_attribute("data-draws")) > before + 12
     assert page.evaluate("[...document.querySelectorAll('.seqlab-plot .main-svg')].every(svg => svg.marked)")
     assert board.get_attribute("data-mounts") == "1"
-    button(page, "Stop").click()
+    button(page, "stop").click()
 
 
 def test_a_reload_finds_the_run_again(page, server):
@@ -114,7 +114,7 @@ def test_a_reload_finds_the_run_again(page, server):
     page.wait_for_selector(".seqlab-panel .main-svg")
     wait_for(lambda: epoch(page) > here, 15)
     assert "Training" in state(page)
-    button(page, "Stop").click()
+    button(page, "stop").click()
     wait_for(lambda: "Stopped" in state(page), 5)
 
 
@@ -122,13 +122,13 @@ def test_the_learning_rate_can_be_changed_while_it_trains(page, server):
     begin(page, server[0])
     page.get_by_role("slider", name="Learning rate now").press("ArrowRight")
     wait_for(lambda: "lr 0.015" in page.locator(".seqlab-plot").first.inner_text(), 10)
-    button(page, "Stop").click()
+    button(page, "stop").click()
 
 
 def test_the_homework_trains_to_its_end(page, server):
     page.goto(server[0] + "/train")
     page.wait_for_selector(".seqlab-panel .main-svg")
-    button(page, "Train Ctrl").click()
+    button(page, "start").click()
     wait_for(lambda: "Finished" in state(page), 60)
     assert epoch(page) == 500
     words = page.locator('.seqlab-plot[data-name="convergence"]')
@@ -141,7 +141,7 @@ def test_a_phone_shows_everything_in_one_column(browser, server, theme):
     page = context.new_page()
     page.goto(server[0] + "/train")
     page.wait_for_selector(".seqlab-panel", state="attached")
-    expect(button(page, "Train Ctrl")).to_be_in_viewport()
+    expect(button(page, "start")).to_be_in_viewport()
     widths = page.eval_on_selector_all(".seqlab-panel", "all => all.map(p => p.getBoundingClientRect().right)")
     assert widths and max(widths) <= 390
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -155,9 +155,9 @@ def test_a_killed_worker_is_seen_explained_and_replaced(page, server):
     os.kill(worker.pid, signal.SIGKILL)
     wait_for(lambda: "Failed" in state(page), 10)
     expect(page.get_by_role("alert").first).to_contain_text("Train")
-    button(page, "Train Ctrl").click()
+    button(page, "start").click()
     wait_for(lambda: "Training" in state(page) and epoch(page) > 20, 60)
-    button(page, "Stop").click()
+    button(page, "stop").click()
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -121,7 +121,6 @@ def _buttons(page: str, spec: RunSpec | None, series: Series | None, run: Run | 
     st.button(
         t(N_("Train")), type="primary", icon=":material/play_arrow:", key=f"{page}.start", shortcut="Ctrl+Enter",
         disabled=spec is None or series is None, on_click=start, args=(page, spec, series),
-        help=t(N_("Train a new model with the settings of the form.")),
     )  # fmt: skip
     if status == "paused":
         st.button(t(N_("Resume")), icon=":material/resume:", key=f"{page}.resume", on_click=run.resume)
@@ -157,12 +156,12 @@ def _show(
 ) -> None:
     """One tick: the state in words, and the pictures. A change of state redraws the bar too."""
     if run is None:
-        st.progress(1.0, text=f":material/history: {t(STATES['recorded'])}")
+        st.progress(0.0, text=f":material/history: {t(STATES['recorded'])}")
         board(draw(recorded), key=f"{page}.board")
         return
     run.watch(**look)
     view = run.view()
-    st.progress(view.epoch / view.epochs, text=_line(view))
+    st.progress(view.epoch / view.epochs, text=_line(view, run.series.unit))
     if sentence_of := view.failure or view.note:
         template, values = sentence_of
         (st.error if view.failure else st.info)(sentence(UserError(template, **values)))
@@ -171,8 +170,8 @@ def _show(
         st.rerun()
 
 
-def _line(view: RunView) -> str:
-    """The state in one line: what it does, how far, how fast, for how long, and where."""
+def _line(view: RunView, unit: str) -> str:
+    """The state in one line: what it does, how well, how far, how fast, for how long, and where."""
     parts = [f"**{t(STATES[view.status])}**"]
     if view.status == "queued":
         parts.append(t(N_("place {position} in the queue")).format(position=view.position))
@@ -183,6 +182,11 @@ def _line(view: RunView) -> str:
         parts.append(t(N_("{seconds} s left")).format(seconds=f"{view.seconds_left:.0f}"))
     else:
         parts.append(t(N_("{seconds} s")).format(seconds=f"{view.seconds:.1f}"))
+    if len(view.history):
+        errors = t(N_("train {train:.4g}, test {test:.4g} {unit}")).format(
+            train=view.history.train_rmse[-1], test=view.history.test_rmse[-1], unit=t(unit)
+        )
+        parts.insert(1, f"**{plain(errors)}**")
     if view.started:
         kernel = t(N_("fused cells")) if view.started.kernel == "fused" else "torch.nn"
         parts.append(plain(f"{view.started.device.upper()}, {kernel}"))

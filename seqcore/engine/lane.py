@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
-from seqcore.engine.actor import INTERNAL, Slice
-from seqcore.engine.cluster import Worker, WorkerLost
+from seqcore.engine.actor import INTERNAL
+from seqcore.engine.cluster import RemoteRun, Worker, WorkerLost
 from seqcore.engine.job import ON, SLICE, SLICE_ALONE, Job
 from seqcore.engine.limits import WORKER_BASE
 
@@ -107,20 +107,20 @@ class Lane:
         charge = self._charge(job)
         if job.wants_training:
             goal = job.goal if job.goal < job.spec.training.epochs else ON  # on to the event that tells of the end
-            call = job.remote.call("advance", self._slice(job), goal, job.lr_wish, look)
+            order = (self._slice(job), goal, job.lr_wish, look)
         else:
-            call = job.remote.call("advance", 0.0, -1, None, look)
+            order = (0.0, -1, None, look)
         job.turn += charge
         job.flying += 1
         job.looking = job.looking or look is not None
         self.airborne += charge
         self.flights += 1
-        self._spawn(self._receive(job, charge, look is not None, call))
+        self._spawn(self._fly(job, job.remote, charge, order))
 
-    async def _receive(self, job: Job, charge: float, looked: bool, call: Awaitable[Slice]) -> None:
-        """Take in what comes back."""
+    async def _fly(self, job: Job, remote: RemoteRun, charge: float, order: tuple) -> None:
+        """Have a slice carried out and take in what comes back."""
         try:
-            slice = await asyncio.wait_for(call, self.patience)
+            slice = await asyncio.wait_for(remote.call("advance", *order), self.patience)
         except WorkerLost:
             return  # the engine is told of it by itself
         except TimeoutError:
@@ -135,7 +135,7 @@ class Lane:
             self.flights -= 1
             self.airborne -= charge
             job.flying -= 1
-            job.looking = job.looking and not looked
+            job.looking = job.looking and order[-1] is None
         if job.lane is not self:
             return  # dropped in the meantime
         if slice is not None:

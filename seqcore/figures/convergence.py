@@ -1,12 +1,11 @@
 """How the error falls: train and test RMSE by epoch, in the data's own units."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from seqcore.figures.palette import BACKGROUND, palette
+from seqcore.figures.palette import palette
 from seqcore.figures.picture import Picture, Trace, base_layout, nice_range, stride
 from seqcore.text import N_
 
@@ -41,7 +40,9 @@ def convergence(
         traces.append(_line(t, theme, part, getattr(run, part), step, unit))
     shown = np.concatenate([trace.data["y"] for trace in traces])
     longest = max([epochs, *(len(other.train) - 1 for other in pinned)])
-    annotations, shapes = _lines(t, theme, naive, log, marks, diverged_at)
+    if naive is not None:
+        traces.append(_naive(t, theme, naive, longest))
+    annotations, shapes = _events(t, theme, marks, diverged_at)
     layout = base_layout(
         theme, t(N_("Epoch")), t(N_("RMSE ({unit})")).format(unit=unit),
         xaxis={"range": [0, longest]},
@@ -68,20 +69,18 @@ def _line(
     return Trace(style, {"y": np.asarray(values, np.float32)[::step]}, grows=not owner)
 
 
-def _lines(
-    t: Callable, theme: str, naive: float | None, log: bool, marks: Sequence, diverged_at: int | None
-) -> tuple[list, list]:
-    """Annotations and shapes for what happened at an epoch, and for the naive forecast."""
+def _naive(t: Callable, theme: str, naive: float, longest: int) -> Trace:
+    style = {
+        "type": "scatter", "mode": "lines", "name": t(N_("naive forecast {naive:.4g}")).format(naive=naive),
+        "hoverinfo": "skip", "line": {"color": palette(theme)["naive"], "width": 1.5, "dash": "dash"},
+    }  # fmt: skip
+    return Trace(style, {"x": np.array([0, longest], np.float32), "y": np.full(2, naive, np.float32)})
+
+
+def _events(t: Callable, theme: str, marks: Sequence, diverged_at: int | None) -> tuple[list, list]:
+    """Annotations and shapes for what happened at an epoch."""
     colours = palette(theme)
     annotations, shapes = [], []
-    if naive is not None:
-        shapes.append({"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": naive, "y1": naive,
-                       "line": {"color": colours["naive"], "width": 1.5, "dash": "dash"}})  # fmt: skip
-        annotations.append({"xref": "paper", "x": 0.5, "xanchor": "center", "yanchor": "middle", "showarrow": False,
-                            "bgcolor": BACKGROUND[theme],
-                            "y": math.log10(naive) if log and naive > 0 else naive,
-                            "text": t(N_("naive forecast {naive:.4g}")).format(naive=naive),
-                            "font": {"color": colours["naive"], "size": 13}})  # fmt: skip
     events = [(epoch, t(N_("lr {lr:g}")).format(lr=lr), "mark") for epoch, lr in marks]
     if diverged_at is not None:
         events.append((diverged_at, t(N_("diverged at epoch {epoch}")).format(epoch=diverged_at), "test"))
