@@ -69,7 +69,7 @@ def test_a_deep_link_is_a_fresh_servers_first_visit(page, lesson):
         page.wait_for_selector(".seqlab-panel .main-svg", timeout=30_000)
         expect(page.get_by_role("link", name="Home")).to_be_visible()
         if lesson.name == "train":
-            expect(page.get_by_role("slider", name="Hidden size")).to_have_attribute("aria-valuenow", "7")
+            expect(page.get_by_role("slider", name="Hidden size").first).to_have_value("7")
             assert "train.hidden_size=7" in page.url
 
 
@@ -161,13 +161,13 @@ def test_a_killed_worker_is_seen_explained_and_replaced(page, server):
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nothing_is_left_behind_when_the_app_ends(end):
+def test_nothing_is_left_behind_when_the_app_ends(browser, end):
     with serve() as (address, process):
-        with chromium() as own:
-            visit = own.new_page()
-            visit.goto(address)
-            visit.wait_for_selector(".seqlab-panel .main-svg")
-            wait_for(lambda: len(psutil.Process(process.pid).children(recursive=True)) >= 2, 30)
+        visit = browser.new_page()
+        visit.goto(address)
+        visit.wait_for_selector(".seqlab-panel .main-svg")
+        wait_for(lambda: len(psutil.Process(process.pid).children(recursive=True)) >= 2, 30)
+        visit.close()
         family = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(end)
         process.wait(15)

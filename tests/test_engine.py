@@ -53,11 +53,27 @@ def wait_for(condition, seconds=20.0) -> bool:
     return held
 
 
+def all_gone(processes: list[psutil.Process], seconds: float) -> bool:
+    """Whether the processes end within `seconds`; what only waits for its parent to take note has ended."""
+    left = psutil.wait_procs(processes, seconds)[1]
+    return all(not process.is_running() or process.status() == psutil.STATUS_ZOMBIE for process in left)
+
+
 def worker_process() -> psutil.Process:
     """The one worker among the processes this one has started."""
     children = psutil.Process().children(recursive=True)
     (worker,) = [child for child in children if "multiprocessing.spawn" in " ".join(child.cmdline())]
     return worker
+
+
+def test_the_processes_listen_to_this_machine_alone_and_keep_their_memory(engine):
+    from seqcore.engine.host import ENVIRONMENT
+
+    worker = worker_process()
+    assert ENVIRONMENT.items() <= worker.environ().items()
+    for process in (worker, worker.parent()):
+        listening = [c.laddr.ip for c in process.net_connections() if c.status == psutil.CONN_LISTEN]
+        assert listening and set(listening) == {"127.0.0.1"}
 
 
 @pytest.mark.parametrize("architecture", ["lstm", "cnn"])
@@ -141,7 +157,7 @@ def test_memory_returns_when_a_run_is_forgotten(submit):
     warm_up = submit(RunSpec().replace(epochs=1))
     assert wait_for(lambda: warm_up.view().ended)
     before = process.memory_info().rss
-    run = submit(RunSpec().replace(hidden_size=256, num_layers=4, seq_length=40, epochs=5000))
+    run = submit(RunSpec().replace(hidden_size=256, num_layers=4, epochs=5000))
     assert wait_for(lambda: process.memory_info().rss > before + 40 * 2**20), process.memory_info().rss - before
     run.forget()
     assert wait_for(lambda: process.memory_info().rss < before + 20 * 2**20, 10), process.memory_info().rss - before
@@ -168,7 +184,7 @@ def test_a_killed_host_is_explained_and_started_again_by_the_next_run(engine, su
     workers = host.children(recursive=True)
     host.kill()
     assert wait_for(lambda: run.view().status == "failed", 1) and engine.status().message
-    assert not psutil.wait_procs(workers, 4)[1]
+    assert all_gone(workers, 4)
     again = submit()
     assert wait_for(lambda: again.view().epoch > 5, 60)
 
@@ -204,6 +220,7 @@ def closing(engine):
 
 PAGE = """
 import sys, time, numpy as np
+sys.path.insert(0, ROOT)
 from seqcore.engine import connect
 from seqcore.spec import RunSpec
 from seqcore.data.series import Series
@@ -222,13 +239,12 @@ sys.stdin.read()
 
 
 @contextmanager
-def page():
-    """A process with an engine in training, and all processes it has started."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+def page(folder):
+    """A process with an engine in training, started in some other folder, and all processes it has started."""
     pipe = subprocess.PIPE
     client = subprocess.Popen(
-        [sys.executable, "-W", "error::ResourceWarning", "-c", PAGE],
-        env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True,
+        [sys.executable, "-W", "error::ResourceWarning", "-c", PAGE.replace("ROOT", repr(str(ROOT)))],
+        cwd=folder, stdin=pipe, stdout=pipe, stderr=pipe, text=True, start_new_session=True,
     )  # fmt: skip
     try:
         assert client.stdout.readline() == "training\n", client.stderr.read()
@@ -238,22 +254,22 @@ def page():
         client.communicate()
 
 
-def test_a_clean_end_leaves_no_process_and_no_word():
-    with page() as (client, family):
+def test_a_clean_end_leaves_no_process_and_no_word(tmp_path):
+    with page(tmp_path) as (client, family):
         assert len(family) >= 2
         output, errors = client.communicate(input="", timeout=20)
         assert (client.returncode, output, errors) == (0, "", "")
-        assert not psutil.wait_procs(family, 1)[1]
+        assert all_gone(family, 1)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
-def test_however_the_page_process_ends_nothing_is_left_behind(number):
-    with page() as (client, family):
+def test_however_the_page_process_ends_nothing_is_left_behind(number, tmp_path):
+    with page(tmp_path) as (client, family):
         if number == signal.SIGINT:
             os.killpg(client.pid, number)  # as a terminal does: everything in the foreground gets it
         else:
             client.kill()
-        assert not psutil.wait_procs(family, 4)[1]
+        assert all_gone(family, 4)
 
 
 def test_limits_come_from_the_environment(monkeypatch):

@@ -73,7 +73,7 @@ def test_a_browser_that_misses_messages_still_has_the_curve(ticks):
 
 def test_a_tick_of_the_curves_is_small():
     feed = Feed()
-    sizes = [len(json.dumps(feed.message(pictures(n)))) for n in range(40, 501, 40)]
+    sizes = [len(json.dumps(feed.message(pictures(n), moving=True))) for n in range(40, 501, 40)]
     assert max(sizes[OVERLAP:]) <= 5_000
     assert len(json.dumps([feed.message(pictures(500)) for _ in range(4)][-1])) < 300
 
@@ -108,3 +108,12 @@ def test_the_browsers_side_builds_no_markup_from_data():
     script = (ROOT / "pages/kit/live.js").read_text(encoding="utf-8")
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", script)
     assert f"const OVERLAP = {OVERLAP};" in script
+
+
+def test_words_follow_a_moving_picture_slowly_and_a_resting_one_at_once():
+    feed = Feed()
+    feed.message(pictures(40), moving=True)
+    for n in (81, 82, 83):
+        last = feed.message(pictures(n), moving=True)
+    assert "alt" not in last["pictures"]["convergence"]
+    assert "after 83 epochs" in feed.message(pictures(84))["pictures"]["convergence"]["alt"]["v"]

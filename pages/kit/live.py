@@ -55,12 +55,15 @@ class Feed:
         self.lengths: dict[tuple[str, str], deque[int]] = {}
         self.spoken = 0.0
 
-    def message(self, pictures: list[Picture]) -> dict[str, Any]:
-        """The next message: for each picture, the parts that changed in the last `OVERLAP` messages."""
+    def message(self, pictures: list[Picture], moving: bool = False) -> dict[str, Any]:
+        """The next message: for each picture, the parts that changed in the last `OVERLAP` messages.
+
+        While the pictures are `moving`, their text alternatives change at most every `ALT_EVERY` seconds.
+        """
         self.seq += 1
         whole = not self.known
         parts = {picture.name: {} for picture in pictures}
-        speak = whole or time.monotonic() - self.spoken > ALT_EVERY
+        speak = whole or not moving or time.monotonic() - self.spoken > ALT_EVERY
         self.spoken = time.monotonic() if speak else self.spoken
         for picture in pictures:
             facts = {"count": len(picture.traces), "title": picture.title, "layout": picture.layout}
@@ -115,15 +118,18 @@ def encode(values: np.ndarray, start: int = 0) -> dict[str, Any]:
     return part
 
 
-def board(pictures: list[Picture], *, key: str, columns: int = 2, height: int = 205) -> None:
-    """Draw `pictures` side by side in `columns` (one on a phone), each plot `height` pixels high."""
+def board(pictures: list[Picture], *, key: str, columns: int = 2, height: int = 205, moving: bool = False) -> None:
+    """Draw `pictures` side by side in `columns` (one on a phone), each plot `height` pixels high.
+
+    `moving` says that the next call will come within a moment.
+    """
     store = f"{key}.feed"
     feed = st.session_state.setdefault(store, Feed())
     if (st.session_state.get(key) or {}).get("resync") is not None:
         feed.forget()
     trouble = t(N_("The picture could not be drawn: reload the page."))
     size = {"columns": columns, "height": f"{height}px", "trouble": trouble}
-    _component(key=key, data={**feed.message(pictures), **size}, on_resync_change=lambda: None)
+    _component(key=key, data={**feed.message(pictures, moving), **size}, on_resync_change=lambda: None)
 
 
 def theme() -> str:

@@ -28,6 +28,9 @@ from seqcore.training.events import LearningRate, Snapshot, Started
 TICK = 0.1
 """Seconds between two looks at a run that is moving."""
 
+REST = 0.3
+"""The same at one that is paused: a click is carried out a moment after the page is drawn."""
+
 MOVING = ("queued", "starting", "running")
 ACTIVE = (*MOVING, "paused")
 """States in which a run can still be trained."""
@@ -110,9 +113,9 @@ def run_panel(
         _buttons(page, spec, series, run, view)
     if refused := st.session_state.get(f"{page}.refused"):
         st.error(refused, icon=":material/error:")
-    moving = view is not None and view.status in MOVING
-    show = st.fragment(run_every=TICK if moving else None)(_show)
-    show(page, run, view.status if view else None, recorded, draw, look)
+    status = view.status if view is not None else None
+    show = st.fragment(run_every=TICK if status in MOVING else REST if status == "paused" else None)(_show)
+    show(page, run, status, recorded, draw, look)
     return live_scene(run, view) if run is not None else recorded
 
 
@@ -165,7 +168,7 @@ def _show(
     if sentence_of := view.failure or view.note:
         template, values = sentence_of
         (st.error if view.failure else st.info)(sentence(UserError(template, **values)))
-    board(draw(live_scene(run, view)), key=f"{page}.board")
+    board(draw(live_scene(run, view)), key=f"{page}.board", moving=view.status in MOVING)
     if view.status != drawn:
         st.rerun()
 

@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 
 from distributed import Client, Future
 from distributed.actor import Actor
@@ -19,6 +20,9 @@ from seqcore.engine.warm import Facts, warm
 from seqcore.spec import RunSpec
 
 logger = logging.getLogger("seqcore.engine")
+
+ROOT = Path(__file__).parents[2]
+"""Where the host process finds this package, whatever directory the app was started in."""
 
 START_SECONDS = 60.0
 """How long the host process may take to start its workers."""
@@ -165,7 +169,10 @@ class Cluster:
                 self.host.kill()  # its workers end by themselves when it has gone
 
     async def _start_host(self, workers: int | None) -> tuple[str, Security]:
-        environment = {**os.environ, **({"SEQLAB_WORKERS": str(workers)} if workers else {})}
+        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        environment = {**os.environ, "PYTHONPATH": path}
+        if workers:
+            environment["SEQLAB_WORKERS"] = str(workers)
         # a session of its own: Ctrl-C in the terminal is for the app, whose end ends the host
         self.host = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "seqcore.engine.host", stdin=asyncio.subprocess.PIPE,

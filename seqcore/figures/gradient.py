@@ -25,8 +25,8 @@ def gradient(t: Callable[[str], str], theme: str, norms: np.ndarray, *, epochs: 
     layout = base_layout(
         theme, t(N_("Epoch")), t(N_("Gradient norm")), shapes=shapes, margin={"t": 8},
         xaxis={"range": [0, epochs]},
-        yaxis={"type": "log", "range": nice_range(np.append(shown, clip), log=True), "exponentformat": "power",
-               "dtick": 1},
+        yaxis={"type": "log", "range": nice_range(np.append(shown, clip), log=True, decades=1.0),
+               "exponentformat": "power", "dtick": 1},
     )  # fmt: skip
     alt = t(N_("The gradient's norm by epoch, on a logarithmic axis."))
     if len(shown):

@@ -82,17 +82,17 @@ def thin(values: np.ndarray) -> tuple[np.ndarray, int]:
     return np.unique(kept), size
 
 
-def nice_range(values: np.ndarray, log: bool) -> list[float]:
+def nice_range(values: np.ndarray, log: bool, decades: float = 0.5) -> list[float]:
     """An axis range around `values` that moves in steps, so that a live curve does not make the axis tremble.
 
-    In powers of ten (halves of one) if `log`; otherwise from 0 to 1, 1.5, 2, 3, 5 or 7 times a power of ten.
+    In steps of `decades` powers of ten if `log`; otherwise from 0 to 1, 1.5, 2, 3, 5 or 7 times a power of ten.
     """
     finite = values[np.isfinite(values) & (values > 0)]
     if not len(finite):
         return [-1.0, 1.0] if log else [0.0, 1.0]
     if log:
         low, high = np.log10(finite.min()), np.log10(finite.max())
-        return [float(np.floor(2 * low - 0.1) / 2), float(np.ceil(2 * high + 0.1) / 2)]
+        return [float(np.floor(low / decades - 0.1) * decades), float(np.ceil(high / decades + 0.1) * decades)]
     top = float(finite.max()) * 1.02
     power = 10.0 ** np.floor(np.log10(top))
     return [0.0, float(next(step * power for step in (1, 1.5, 2, 3, 5, 7, 10) if step * power >= top))]
