@@ -19,7 +19,7 @@ from tests.browser import chromium, serve, wait_for
 EPOCHS = 5000
 
 FIRST_POINT = """(epochs) => [...document.querySelectorAll(".js-plotly-plot")].some(
-  (plot) => plot.layout?.xaxis?.range?.[1] === epochs && plot.data?.[0]?.y?.length > 0)"""
+  (plot) => plot.layout?.xaxis?.range?.[1] === epochs && plot._fullData?.[0]?._length > 0)"""
 
 WATCH = """() => {
   const seen = (window.seen = { frames: 0, mounts: 0, long: 0, longest: 0 });

@@ -43,6 +43,10 @@ def test_pause_holds_and_a_step_is_one_epoch(clock):
         scheduler.resume(job)
         await pass_time(clock, 4)
         assert job.view.status == "finished" and list(job.view.history.epoch) == list(range(101))
+        last = submit(scheduler, epochs=1)
+        scheduler.step(last)
+        await pass_time(clock, 1)
+        assert last.view.status == "finished"  # a step that reaches the end is the end
         scheduler.step(job)
         scheduler.resume(job)
         scheduler.stop(job)
@@ -90,7 +94,7 @@ def test_snapshots_follow_the_viewer_and_take_little_of_the_time(clock, monkeypa
     async def story():
         scheduler = laboratory(clock)
         scheduler.add_worker(StandInWorker())
-        job = submit(scheduler)
+        job = submit(scheduler, hidden_size=20)
         await pass_time(clock, 2)
         assert not looks and job.view.snapshot is None  # nobody looks
         for _ in range(100):
@@ -153,8 +157,10 @@ def test_an_unexpected_error_of_the_trainer_is_told_in_a_sentence_and_logged(mon
 def test_a_slice_that_comes_after_the_end_is_harmless(clock):
     actor = RunActor()
     actor.open(RunSpec(), SERIES)
+    actor.advance(0.1, 5000)
     actor.close()
-    assert actor.advance(1.0, 5000).ended
+    late = actor.advance(0.0, -1, None, (3, False))
+    assert late.snapshot is None and actor.advance(1.0, 5000).ended
 
 
 def test_replies_that_overtake_each_other_are_put_in_order(clock):
@@ -183,6 +189,66 @@ def test_a_view_once_read_never_changes(clock):
             job.view.history.seconds[0] = 1
         assert job.view.epochs_per_second == pytest.approx(200, rel=0.1)
         assert job.view.seconds_left == pytest.approx((5000 - job.view.epoch) / 200, rel=0.1)
+        scheduler.pause(job)
+        await pass_time(clock, 60)
+        assert job.view.epochs_per_second is None and job.view.seconds_left is None
+        scheduler.resume(job)
+        await pass_time(clock, 0.9)
+        assert job.view.epochs_per_second == pytest.approx(200, rel=0.2)  # the pause is no training
         assert np.shares_memory(view.history.epoch, job.view.history.epoch)  # nothing is copied as it grows
+
+    asyncio.run(story())
+
+
+def test_snapshots_come_at_most_every_80_milliseconds(clock, monkeypatch):
+    looks = []
+    monkeypatch.setattr(StandIn, "look_seconds", 0.0)
+    real = StandIn.snapshot
+    monkeypatch.setattr(StandIn, "snapshot", lambda self, *look: looks.append(clock.now) or real(self, *look))
+
+    async def story():
+        scheduler = laboratory(clock)
+        scheduler.add_worker(StandInWorker())
+        submit(scheduler, owner="another", hidden_size=1)  # slices of 50 ms each
+        job = submit(scheduler)
+        job.slice = 0.01
+        for _ in range(100):
+            job.slice = 0.01
+            scheduler.look(job, Watch((3, False), clock.now))
+            await pass_time(clock, 0.02)
+
+    asyncio.run(story())
+    assert len(looks) > 8 and min(np.diff(looks)) > 0.06
+
+
+def test_another_wish_is_answered_within_a_long_epoch_but_the_same_only_at_its_end(clock):
+    clock.until = 100.0
+    actor = RunActor()
+    actor.open(RunSpec().replace(hidden_size=200), SERIES)
+    first = actor.advance(0.01, 5000, None, (1, False))
+    assert first.snapshot is None  # the model has not been scored yet: there is nothing to show
+    while not len(actor.advance(0.05, 5000, None, (1, False)).rows):
+        pass
+    other = actor.advance(0.05, 5000, None, (2, False))
+    assert not len(other.rows) and other.snapshot.window == 2
+    ended = actor.advance(0.05, 5000, None, (2, False))
+    assert len(ended.rows) == 1 and ended.snapshot.epoch == 1
+    within = actor.advance(0.05, 5000, None, (2, False))
+    assert not len(within.rows) and within.snapshot is None
+
+
+def test_a_run_that_is_forgotten_in_training_stays_as_it_was(clock):
+    async def story():
+        scheduler = laboratory(clock)
+        worker = StandInWorker()
+        scheduler.add_worker(worker)
+        job = submit(scheduler)
+        await pass_time(clock, 0.02)
+        assert scheduler.lanes[worker].flights == 2  # enough for the worker never to wait, and no more
+        await pass_time(clock, 0.5)
+        scheduler.drop(job)
+        view = job.view
+        await pass_time(clock, 1)
+        assert job.view is view and view.status == "stopped" and worker.open_runs == 0
 
     asyncio.run(story())

@@ -154,12 +154,15 @@ def test_resuming_a_run_that_was_left_alone_takes_the_note_away(clock):
     async def story():
         scheduler = laboratory(clock)
         scheduler.add_worker(StandInWorker())
-        job = submit(scheduler)
+        job, by_hand = submit(scheduler), submit(scheduler)
+        await pass_time(clock, 1)
+        scheduler.pause(by_hand)
         await pass_time(clock, 1)
         clock.now += 61
         scheduler.tidy()
         await pass_time(clock, 0.5)
         assert job.view.status == "paused" and job.view.note
+        assert by_hand.view.status == "paused" and by_hand.view.note is None
         scheduler.look(job, Watch((0, False), clock.now))
         scheduler.resume(job)
         await pass_time(clock, 1)
@@ -174,8 +177,12 @@ def test_a_lost_workers_runs_fail_with_the_reason_and_the_queue_goes_on(clock):
         scheduler = laboratory(clock, runs_per_worker=1)
         worker = StandInWorker()
         scheduler.add_worker(worker)
-        job, waiting = submit(scheduler), submit(scheduler)
+        resumed, job, waiting = submit(scheduler), submit(scheduler), submit(scheduler)
+        await pass_time(clock, 0.5)
+        scheduler.pause(resumed)
         await pass_time(clock, 1)
+        scheduler.resume(resumed)
+        assert resumed.view.status == "queued"  # in the worker already, waiting for its turn
         worker.dead = True
         scheduler.lose_worker(worker)
         scheduler.lose_worker(worker)
@@ -183,6 +190,7 @@ def test_a_lost_workers_runs_fail_with_the_reason_and_the_queue_goes_on(clock):
         template, values = job.view.failure
         assert job.view.status == "failed" and "press Train" in template and values["epoch"] == job.view.epoch > 0
         assert len(job.view.history) == job.view.epoch + 1 and job.view.epochs_per_second is None
+        assert resumed.view.status == "failed" and resumed not in scheduler.queue
         assert waiting.view.status == "queued"
         scheduler.add_worker(StandInWorker())
         await pass_time(clock, 1)
@@ -191,11 +199,13 @@ def test_a_lost_workers_runs_fail_with_the_reason_and_the_queue_goes_on(clock):
     asyncio.run(story())
 
 
-def test_a_worker_that_does_not_answer_is_replaced(clock):
+@pytest.mark.parametrize("when", ["in training", "at the start"])
+def test_a_worker_that_does_not_answer_is_replaced(clock, when):
     async def story():
         scheduler = laboratory(clock, hung=0.05)
         worker = StandInWorker()
         scheduler.add_worker(worker)
+        worker.answers = when == "in training"
         job = submit(scheduler)
         await pass_time(clock, 1)
         worker.answers = False
@@ -244,3 +254,20 @@ def test_in_its_own_cluster_each_gpu_has_one_worker(monkeypatch):
     for name, owned in ((0, "2"), (1, "5"), (2, "")):
         warm._claim_gpu(name)
         assert os.environ["CUDA_VISIBLE_DEVICES"] == owned
+
+
+def test_a_large_run_in_the_queue_is_not_overtaken_and_fits_a_worker_of_its_own(clock):
+    async def story():
+        scheduler = laboratory(clock)
+        small, large = {"hidden_size": 8}, {"hidden_size": 128, "num_layers": 2}
+        need = Job(RunSpec().replace(**large), SERIES, "x", 0.0).bytes
+        worker = StandInWorker(memory_limit=GIB // 2 + need // 2)
+        scheduler.add_worker(worker)
+        jobs = [submit(scheduler, owner=str(n), **size) for n, size in enumerate((small, large, small))]
+        await pass_time(clock, 0.3)
+        assert [job.view.status for job in jobs] == ["running", "queued", "queued"]
+        scheduler.drop(jobs[0])
+        await pass_time(clock, 0.5)
+        assert [job.view.status for job in jobs[1:]] == ["running", "queued"]
+
+    asyncio.run(story())

@@ -81,42 +81,69 @@ class Board {
     plot.className = "seqlab-plot";
     plot.dataset.name = name;
     plot.setAttribute("role", "img");
+    const legend = document.createElement("span");
+    legend.className = "seqlab-legend";
+    const words = document.createElement("strong");
+    title.append(words, legend);
     figure.append(title, plot);
     this.grid.append(figure);
-    const panel = { figure, title, plot, parts: new Map(), visible: true, stale: true };
+    const panel = { figure, words, legend, plot, parts: new Map(), visible: true, stale: true, drawn: 0 };
     this.panels.set(name, panel);
     this.seen.observe(plot);
     this.sized.observe(plot);
     return panel;
   }
 
+  // One picture a frame, the one drawn longest ago first: the page stays responsive, and none waits for ever.
   draw() {
     if (this.asked) return;
     this.asked = true;
-    requestAnimationFrame(() => {
-      this.asked = false;
+    requestAnimationFrame(() =>
       plotly().then(
-        (library) => this.panels.forEach((panel) => this.drawPanel(library, panel)),
+        (library) => {
+          this.asked = false;
+          const due = [...this.panels.values()].filter((p) => p.stale && p.visible && !p.figure.hidden);
+          if (!due.length) return;
+          this.drawPanel(library, due.reduce((a, b) => (b.drawn < a.drawn ? b : a)));
+          if (due.length > 1) this.draw();
+        },
         () => this.panels.forEach((panel) => (panel.plot.textContent = this.trouble)),
-      );
-    });
+      ),
+    );
   }
 
   drawPanel(library, panel) {
-    if (!panel.stale || !panel.visible || panel.figure.hidden) return;
     panel.stale = false;
+    panel.drawn = performance.now();
     const get = (key) => panel.parts.get(key);
     const traces = Array.from({ length: get("count") }, (_, k) => {
       const trace = { ...get(`${k}.style`) };
       for (const name of ["x", "y", "z"]) if (panel.parts.has(`${k}.${name}`)) trace[name] = get(`${k}.${name}`);
       return trace;
     });
-    panel.title.textContent = get("title");
+    if (panel.words.textContent !== get("title")) panel.words.textContent = get("title");
+    this.drawLegend(panel, traces);
     panel.plot.setAttribute("aria-label", get("alt"));
-    const began = performance.now();
     library.react(panel.plot, traces, structuredClone(get("layout")), CONFIG);
     this.root.dataset.draws = Number(this.root.dataset.draws) + 1;
-    this.root.dataset.ms = (Number(this.root.dataset.ms ?? 0) + performance.now() - began).toFixed(1);
+  }
+
+  // The legend is ours: Plotly would measure its text again at every redraw.
+  drawLegend(panel, traces) {
+    const lines = traces.filter((trace) => trace.type === "scatter" && trace.name);
+    const signature = JSON.stringify(lines.map((trace) => [trace.name, trace.line]));
+    if (panel.signature === signature) return;
+    panel.signature = signature;
+    panel.legend.replaceChildren(
+      ...lines.map((trace) => {
+        const item = document.createElement("span");
+        const line = document.createElement("i");
+        line.style.borderTopColor = trace.line.color;
+        line.style.borderTopStyle = { solid: "solid", dot: "dotted" }[trace.line.dash ?? "solid"] ?? "dashed";
+        item.append(line, trace.name);
+        return item;
+      }),
+    );
   }
 
   close() {

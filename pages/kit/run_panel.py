@@ -5,6 +5,7 @@ A page hands over its settings, its series, and a function that turns what is kn
     run_panel("train", spec, series, recorded, draw=lambda scene: [convergence(...), forecast(...)])
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -30,6 +31,12 @@ TICK = 0.1
 
 REST = 0.3
 """The same at one that is paused: a click is carried out a moment after the page is drawn."""
+
+FIRST = 0.12
+"""Seconds the page waits for a run's first point, so that its first drawing shows it; a warm worker needs less."""
+
+LOOK = 0.4
+"""Seconds it waits for a look at a run that rests: no tick would bring it later."""
 
 MOVING = ("queued", "starting", "running")
 ACTIVE = (*MOVING, "paused")
@@ -87,9 +94,13 @@ def start(page: str, spec: RunSpec, series: Series) -> None:
     if current is not None:
         current.stop()
     try:
-        engine().submit(spec, series, f"{viewer()}/{page}")
+        run = engine().submit(spec, series, f"{viewer()}/{page}")
     except UserError as problem:
         st.session_state[f"{page}.refused"] = sentence(problem)
+        return
+    patience = time.monotonic() + FIRST
+    while not len(run.view().history) and time.monotonic() < patience:
+        time.sleep(0.005)
 
 
 def run_panel(
@@ -162,7 +173,7 @@ def _show(
         st.progress(0.0, text=f":material/history: {t(STATES['recorded'])}")
         board(draw(recorded), key=f"{page}.board")
         return
-    run.watch(**look)
+    run.watch(**look, wait=0.0 if drawn in MOVING else LOOK)
     view = run.view()
     st.progress(view.epoch / view.epochs, text=_line(view, run.series.unit))
     if sentence_of := view.failure or view.note:

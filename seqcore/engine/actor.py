@@ -79,7 +79,7 @@ class RunActor:
                 events.append(event)
             self.ended = event is None or isinstance(event, Finished | Failed)
         still = seconds == 0
-        if look and snapshot is None and self.epoch >= 0 and (still or look != self.looked):
+        if look and snapshot is None and self.trainer and self.epoch >= 0 and (still or look != self.looked):
             snapshot, look_seconds = self._look(look)
         self.number += 1
         return Slice(
@@ -88,10 +88,9 @@ class RunActor:
         )  # fmt: skip
 
     def close(self) -> None:
-        """Free the model and give the memory back to the system."""
+        """Free the model and give the memory back to the system; a slice that comes later does nothing."""
         self.trainer = None
         self.events = iter(())
-        self.ended = True  # a slice may still come: calls can overtake each other
         gc.collect()
         give_back_memory()
 

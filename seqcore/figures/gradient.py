@@ -16,14 +16,14 @@ def gradient(t: Callable[[str], str], theme: str, norms: np.ndarray, *, epochs: 
     shown = np.asarray(norms, np.float32)[1::step]
     style = {
         "type": "scatter", "mode": "lines", "name": t(N_("gradient norm")), "x0": 1, "dx": step,
-        "line": {"color": colours["gradient"], "width": 2}, "hovertemplate": "%{y:.3g}", "showlegend": False,
+        "line": {"color": colours["gradient"], "width": 2}, "hovertemplate": "%{y:.3g}",
     }  # fmt: skip
     shapes = []
     if clip:
         shapes.append({"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": clip, "y1": clip,
                        "line": {"color": colours["test"], "width": 1.5, "dash": "dash"}})  # fmt: skip
     layout = base_layout(
-        theme, t(N_("Epoch")), t(N_("Gradient norm")), shapes=shapes, margin={"t": 8},
+        theme, t(N_("Epoch")), t(N_("Gradient norm")), shapes=shapes,
         xaxis={"range": [0, epochs]},
         yaxis={"type": "log", "range": nice_range(np.append(shown, clip), log=True, decades=1.0),
                "exponentformat": "power", "dtick": 1},

@@ -41,20 +41,23 @@ class Picture:
 
 
 def base_layout(theme: str, x: str, y: str, **more: Any) -> dict[str, Any]:
-    """A calm layout: the page's background, thin grid, axis titles `x` and `y` with their units."""
+    """A calm layout: the page's background, thin grid, axis titles `x` and `y` with their units.
+
+    Margins are fixed and the legend is left to the panel around the picture: measuring text is the dearest part of a
+    redraw.
+    """
     colours = palette(theme)
-    axis = {"gridcolor": colours["grid"], "zeroline": False, "linecolor": colours["grid"], "automargin": True,
+    axis = {"gridcolor": colours["grid"], "zeroline": False, "linecolor": colours["grid"],
             "tickfont": {"size": 13}, "fixedrange": False}  # fmt: skip
     layout = {
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"color": colours["text"], "size": 13, "family": "inherit"},
-        "margin": {"l": 48, "r": 12, "t": 24, "b": 36},
+        "margin": {"l": 56, "r": 12, "t": 8, "b": 38},
         "hovermode": "x unified",
         "hoverlabel": {"font": {"size": 13}},
         "dragmode": False,
-        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom", "font": {"size": 13},
-                   "bgcolor": "rgba(0,0,0,0)"},
+        "showlegend": False,
         "xaxis": {**axis, "title": {"text": x, "standoff": 6, "font": {"size": 13}}},
         "yaxis": {**axis, "title": {"text": y, "standoff": 6, "font": {"size": 13}}},
     }  # fmt: skip

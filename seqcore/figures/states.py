@@ -26,7 +26,7 @@ def states(
         "hovertemplate": t(N_("unit")) + " %{y}, " + t(N_("step")) + " %{x}: %{z:.3f}<extra></extra>",
     }  # fmt: skip
     layout = base_layout(
-        theme, t(N_("Step of the window")), t(N_("Unit")), hovermode="closest", margin={"r": 46, "t": 8},
+        theme, t(N_("Step of the window")), t(N_("Unit")), hovermode="closest", margin={"r": 46},
         xaxis={"showgrid": False, "range": [first - 0.5, first + len(values) - 0.5]},
         yaxis={"showgrid": False, "range": [0.5, values.shape[1] + 0.5]},
     )  # fmt: skip
