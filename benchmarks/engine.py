@@ -31,6 +31,9 @@ MIXED = [("rnn", 32), ("lstm", 64), ("lstm", 32), ("rnn", 8), ("gru", 48), ("lst
 FRAME = 0.1
 """Seconds between two looks of the viewer."""
 
+WARM_UP = 3
+"""Epochs that are not counted: the first fill caches and buffers."""
+
 
 class Alone:
     """A plain process that trains by itself: `rate(kind)` is its epochs per second."""
@@ -74,10 +77,6 @@ def serve_alone() -> None:
         print((event.epoch - WARM_UP) / (now - first), flush=True)
 
 
-WARM_UP = 3
-"""Epochs that are not counted: the first fill caches and buffers."""
-
-
 def rate_in_engine(engine: Engine, kind: str, seconds: float) -> float:
     """Epochs per second of a run in a worker, with a viewer; its view is published when a slice has ended."""
     run = engine.submit(KINDS[kind], load(RunSpec().data.series), "viewer")
@@ -86,6 +85,8 @@ def rate_in_engine(engine: Engine, kind: str, seconds: float) -> float:
     while first is None or last[0] - first[0] < seconds:
         time.sleep(0.002)
         now, view = time.perf_counter(), run.view()
+        if view.ended:
+            raise RuntimeError(f"the run ended: {view.status} {view.failure}")
         if now - looked > FRAME:
             looked = now
             run.watch(window=3)
@@ -97,23 +98,27 @@ def rate_in_engine(engine: Engine, kind: str, seconds: float) -> float:
 
 
 def measure_cost(engine: Engine, seconds: float, repeats: int) -> dict:
+    """For each kind: epochs per second in the engine and alone, and the median of the ratios of neighbours in time."""
     results = {}
     with ExitStack() as stack:
         same, default = stack.enter_context(Alone(ENVIRONMENT)), stack.enter_context(Alone({"OMP_NUM_THREADS": "1"}))
         for kind in KINDS:
-            rates = {"engine": [], "alone": [], "alone, system allocator": []}
+            rates, ratios, ratios_default = {"engine": [], "alone": [], "alone, system allocator": []}, [], []
+            before = same.rate(kind, seconds)
             for _ in range(repeats):
-                rates["alone"].append(same.rate(kind, seconds))
-                rates["engine"].append(rate_in_engine(engine, kind, seconds))
-                rates["alone, system allocator"].append(default.rate(kind, seconds))
-            ratios = [e / a for e, a in zip(rates["engine"], rates["alone"], strict=True)]
+                inside = rate_in_engine(engine, kind, seconds)
+                after = same.rate(kind, seconds)
+                plain = default.rate(kind, seconds)
+                ratios.append(2 * inside / (before + after))
+                ratios_default.append(inside / plain)
+                for name, rate in zip(rates, (inside, after, plain), strict=True):
+                    rates[name].append(rate)
+                before = same.rate(kind, seconds)
             results[kind] = {
                 "epochs_per_second": {name: round(statistics.median(values), 1) for name, values in rates.items()},
                 "engine_to_alone": round(statistics.median(ratios), 3),
-                "spread": [round(min(ratios), 3), round(max(ratios), 3)],
-                "engine_to_alone_system_allocator": round(
-                    statistics.median(rates["engine"]) / statistics.median(rates["alone, system allocator"]), 3
-                ),
+                "spread": [round(value, 3) for value in statistics.quantiles(ratios, n=4)[::2]],
+                "engine_to_alone_system_allocator": round(statistics.median(ratios_default), 3),
             }
             print(f"{kind:<20} engine : alone {results[kind]['engine_to_alone']:.3f}", file=sys.stderr)
     return results
@@ -141,8 +146,8 @@ def measure_sharing(engine: Engine, count: int, seconds: float) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--seconds", type=float, default=3.0, help="length of one measurement")
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2.0, help="length of one measurement")
+    parser.add_argument("--repeats", type=int, default=7)
     options = parser.parse_args()
     if options.alone:
         serve_alone()

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from seqcore.figures.palette import palette
 
@@ -35,8 +34,10 @@ class Picture:
     layout: Mapping[str, Any]
     alt: str
 
-    def figure(self) -> go.Figure:
-        """The whole as a Plotly figure."""
+    def figure(self):
+        """The whole as a `plotly.graph_objects.Figure`."""
+        import plotly.graph_objects as go  # half a second, and the live view does without
+
         return go.Figure([{**trace.style, **trace.data} for trace in self.traces], dict(self.layout))
 
 
