@@ -9,7 +9,6 @@ from pages.kit.text import ASSETS, t
 
 st.set_page_config(page_title="SeqLab", page_icon=":material/ssid_chart:", layout="wide")
 st.html(ASSETS / "css" / "style.css")
-engine()
 
 pages = [
     st.Page(f"pages/{lesson.name}.py", title=t(lesson.title), icon=lesson.icon, default=lesson.name == "home")
@@ -21,3 +20,4 @@ if WANTED in st.session_state:
     page, query = st.session_state.pop(WANTED)
     st.switch_page(f"pages/{page}.py", query_params=query)
 chosen.run()
+engine()  # last, so that the first visitor's page is painted while the workers start

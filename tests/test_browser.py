@@ -1,5 +1,6 @@
 """The app in a real browser: what only a browser can show."""
 
+import math
 import os
 import re
 import signal
@@ -133,6 +134,24 @@ def test_the_homework_trains_to_its_end(page, server):
     assert epoch(page) == 500
     words = page.locator('.seqlab-plot[data-name="convergence"]')
     wait_for(lambda: "after 500 epochs" in words.get_attribute("aria-label"), 5)
+
+
+def test_an_uploaded_file_is_read_explained_and_trained_on(page, server, tmp_path):
+    good, bad = tmp_path / "wave.csv", tmp_path / "bad.csv"
+    rows = [f"{k},{math.sin(k / 4):.4f}" for k in range(150)]
+    good.write_text("\n".join(["step,height", *rows]))
+    bad.write_text("\n".join(["step,height", *rows[:50], "50,<img src=x onerror=alert(1)>", *rows[51:]]))
+    page.goto(server[0] + "/train?train.series=upload&train.epochs=20")
+    page.wait_for_selector(".seqlab-panel .main-svg")
+    chooser = page.locator('input[type="file"]')
+    chooser.set_input_files(bad)
+    expect(page.get_by_role("alert").first).to_contain_text("Row 52 of column 'height'")
+    assert not page.locator("img[src=x]").count()
+    expect(button(page, "start")).to_be_disabled()
+    chooser.set_input_files(good)
+    expect(button(page, "start")).to_be_enabled()
+    button(page, "start").click()
+    wait_for(lambda: "Finished" in state(page), 20)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -24,14 +24,15 @@ WIDEST_SLIDER = 300
 def open_form(page: str, defaults: Mapping[str, Any]) -> list[UserError]:
     """Put the values of the URL, or else the defaults, where the widgets will find them.
 
-    Reads the URL only when the page is entered. Returns what was wrong with it, a sentence each; the fields
-    concerned keep their defaults.
+    Reads the URL only when the page is entered. Returns what was wrong with it, a sentence each, until a run is
+    started; the fields concerned keep their defaults.
     """
     entered = st.session_state.get("seqlab.page") != page
     st.session_state["seqlab.page"] = page
-    problems = []
+    problems = st.session_state.setdefault(link_problems(page), [])
     values = dict(defaults)
     if entered:
+        problems.clear()
         for key in list(st.query_params)[:100]:
             owner, _, name = key.partition(".")
             if owner != page:
@@ -45,7 +46,12 @@ def open_form(page: str, defaults: Mapping[str, Any]) -> list[UserError]:
                 st.session_state[f"{page}.{name}"] = value
     for name, value in values.items():
         st.session_state.setdefault(f"{page}.{name}", value)
-    return problems
+    return list(problems)
+
+
+def link_problems(page: str) -> str:
+    """Where the session keeps what was wrong with the link a page was entered by."""
+    return f"{page}.link"
 
 
 def read_value(name: str, text: str) -> Any:

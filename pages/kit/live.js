@@ -130,7 +130,8 @@ class Board {
 
   // The legend is ours: Plotly would measure its text again at every redraw.
   drawLegend(panel, traces) {
-    const lines = traces.filter((trace) => trace.type === "scatter" && trace.name);
+    const named = traces.filter((trace) => trace.type === "scatter" && trace.name);
+    const lines = named.length > 1 ? named : []; // a line alone is named by the title
     const signature = JSON.stringify(lines.map((trace) => [trace.name, trace.line]));
     if (panel.signature === signature) return;
     panel.signature = signature;

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.kit.form import LEARNING_RATES
+from pages.kit.form import LEARNING_RATES, link_problems
 from pages.kit.lab import engine
 from pages.kit.live import board
 from pages.kit.text import plain, sentence, t
@@ -90,6 +90,7 @@ def current_run(page: str) -> Run | None:
 def start(page: str, spec: RunSpec, series: Series) -> None:
     """Begin a run; what stands in the way is kept as a sentence for the panel to show."""
     st.session_state[f"{page}.refused"] = None
+    st.session_state[link_problems(page)] = []
     current = current_run(page)
     if current is not None:
         current.stop()

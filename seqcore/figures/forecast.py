@@ -42,7 +42,7 @@ def forecast(
         shapes=_shapes(theme, times, split, window), annotations=_annotations(t, theme, times, split, begin, bucket),
         xaxis={"range": [_number(times[begin]), _number(times[-1])]}, yaxis={"range": _range(values[begin:])},
     )  # fmt: skip
-    return Picture("forecast", t(N_("Forecast and truth")), tuple(traces), layout, _alt(t, values, split, test, free))
+    return Picture("forecast", t(N_("Forecast")), tuple(traces), layout, _alt(t, values, split, test, free))
 
 
 def _trace(theme: str, role: str, name: str, x: np.ndarray, y: np.ndarray, width: float, unit: str) -> Trace:

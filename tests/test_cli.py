@@ -1,0 +1,83 @@
+"""The core from a shell."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pages.kit.take_home import command
+from seqcore.__main__ import main
+from seqcore.reports.run_file import load
+from seqcore.spec import RunSpec, from_json
+from seqcore.text import UserError
+
+ROOT = Path(__file__).parents[1]
+
+
+def result_of(capsys) -> dict:
+    return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+def test_train_ends_with_json_and_writes_a_file_that_can_be_read(tmp_path, capsys):
+    out = tmp_path / "run.npz"
+    options = ["--architecture", "rnn", "--hidden-size", "4", "--epochs", "8", "--bidirectional", "true"]
+    assert main(["train", *options, "--out", str(out)]) == 0
+    result = result_of(capsys)
+    spec = RunSpec().replace(architecture="rnn", hidden_size=4, epochs=8, bidirectional=True)
+    run = load(out)
+    assert from_json(result["spec"]) == run.spec == spec
+    assert result["epoch"] == 8 and result["unit"] == "USD"
+    assert run.history.test_rmse[-1] == result["test_rmse"]
+    assert run.snapshot.arrays["l0r.hidden"].shape == (19, 4)
+
+
+def test_a_csv_is_trained_on(tmp_path, capsys):
+    file = tmp_path / "wave.csv"
+    file.write_text("t,height\n" + "".join(f"{k},{np.sin(k / 3):.4f}\n" for k in range(120)))
+    assert main(["train", "--csv", str(file), "--column", "height", "--epochs", "3", "--quiet"]) == 0
+    assert result_of(capsys)["spec"]["data"]["series"] == "upload"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--hidden-size", "0"], "hidden_size (0) must be between 1 and 256"),
+        (["--epochs", "many"], "epochs must be a number, not 'many'"),
+        (["--series", "no_such"], "no data set named 'no_such'"),
+        (["--seq-length", "200", "--series", "nile"], "seq_length"),
+    ],
+)
+def test_what_cannot_be_done_is_a_sentence_and_a_status(options, words, capsys):
+    assert main(["train", *options]) == 1
+    said = capsys.readouterr()
+    assert words in said.err and "Traceback" not in said.err and not said.out
+
+
+def test_a_run_that_diverges_says_so_and_is_still_json(capsys):
+    assert main(["train", "--optimiser", "sgd", "--lr", "10", "--scaler", "none", "--epochs", "60", "--quiet"]) == 1
+    assert "Diverged at epoch" in result_of(capsys)["failure"]
+
+
+def test_the_pages_command_repeats_the_run(capsys):
+    spec = RunSpec().replace(series="airline", architecture="gru", hidden_size=4, epochs=2, lr=0.003, scaler_fit="all")
+    words = command(spec).split()
+    assert words[:4] == ["python", "-m", "seqcore", "train"]
+    assert main([*words[3:], "--quiet"]) == 0
+    assert from_json(result_of(capsys)["spec"]) == spec
+
+
+def test_a_file_that_is_no_run_is_refused(tmp_path):
+    (tmp_path / "x.npz").write_bytes(b"nothing of the kind")
+    with pytest.raises(UserError, match=r"x\.npz is not a recorded run"):
+        load(tmp_path / "x.npz")
+
+
+def test_the_doctor_finds_everything():
+    done = subprocess.run(
+        [sys.executable, "-m", "seqcore", "doctor"], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "BAD" not in done.stdout and "20 epochs on cpu" in done.stdout
