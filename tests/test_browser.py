@@ -191,3 +191,21 @@ def test_nothing_is_left_behind_when_the_app_ends(browser, end):
         process.send_signal(end)
         process.wait(15)
         wait_for(lambda: not any(member.is_running() for member in family), 10)
+
+
+def test_a_pinned_run_stays_behind_the_next(page, server):
+    page.goto(server[0] + "/train?train.epochs=30")
+    page.wait_for_selector(".seqlab-panel .main-svg")
+    button(page, "start").click()
+    wait_for(lambda: "Finished" in state(page), 20)
+    button(page, "pin").click()
+    button(page, "start").click()
+    plot = page.locator('.seqlab-plot[data-name="convergence"]')
+    wait_for(lambda: len(plot.evaluate("p => p.data.map(trace => trace.name)")) == 5, 10)
+    wait_for(lambda: "Finished" in state(page), 20)
+    lengths = wait_for(
+        lambda: len(set(found := plot.evaluate("p => p.data.slice(0, 4).map(trace => trace.y.length)"))) == 1 and found,
+        5,
+    )
+    assert lengths[0] == 31
+    assert plot.evaluate("p => p.data.slice(0, 4).every(trace => trace.x === undefined)")

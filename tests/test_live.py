@@ -117,3 +117,12 @@ def test_words_follow_a_moving_picture_slowly_and_a_resting_one_at_once():
         last = feed.message(pictures(n), moving=True)
     assert "alt" not in last["pictures"]["convergence"]
     assert "after 83 epochs" in feed.message(pictures(84))["pictures"]["convergence"]["alt"]["v"]
+
+
+def test_a_trace_that_takes_anothers_place_inherits_nothing_of_it():
+    feed, browser = Feed(), Browser()
+    run = Curve("", LONG[:9], LONG[:9])
+    for pinned in ([], [Curve("A", LONG, LONG)], []):
+        browser.take(feed.message([convergence(str, "light", run, unit="m", epochs=9, naive=5.0, pinned=pinned)]))
+        wanted = [["y"]] * (2 + 2 * len(pinned)) + [["x", "y"]]
+        assert browser.parts["convergence", "arrays"] == wanted

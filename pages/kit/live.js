@@ -116,10 +116,9 @@ class Board {
     panel.stale = false;
     panel.drawn = performance.now();
     const get = (key) => panel.parts.get(key);
-    const traces = Array.from({ length: get("count") }, (_, k) => {
-      const trace = { ...get(`${k}.style`) };
-      for (const name of ["x", "y", "z"]) if (panel.parts.has(`${k}.${name}`)) trace[name] = get(`${k}.${name}`);
-      return trace;
+    const traces = get("arrays").map((names, k) => {
+      const data = names.map((name) => [name, get(`${k}.${name}`)]);
+      return { ...get(`${k}.style`), ...Object.fromEntries(data) };
     });
     if (panel.words.textContent !== get("title")) panel.words.textContent = get("title");
     this.drawLegend(panel, traces);

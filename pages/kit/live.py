@@ -66,7 +66,8 @@ class Feed:
         speak = whole or not moving or time.monotonic() - self.spoken > ALT_EVERY
         self.spoken = time.monotonic() if speak else self.spoken
         for picture in pictures:
-            facts = {"count": len(picture.traces), "title": picture.title, "layout": picture.layout}
+            facts = {"title": picture.title, "layout": picture.layout}
+            facts["arrays"] = [sorted(trace.data) for trace in picture.traces]
             facts |= {f"{k}.style": trace.style for k, trace in enumerate(picture.traces)}
             if speak or (picture.name, "alt") not in self.known:
                 facts["alt"] = picture.alt

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqcore.figures.palette import palette
-from seqcore.figures.picture import Picture, Trace, base_layout, nice_range, stride
+from seqcore.figures.picture import Picture, Trace, base_layout, epoch_axis, level, log_ticks, nice_range, stride
 from seqcore.text import N_
 
 DASHES = ("dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -41,12 +41,13 @@ def convergence(
     shown = np.concatenate([trace.data["y"] for trace in traces])
     longest = max([epochs, *(len(other.train) - 1 for other in pinned)])
     if naive is not None:
-        traces.append(_naive(t, theme, naive, longest))
-    annotations, shapes = _events(t, theme, marks, diverged_at)
+        traces.append(level(theme, t(N_("naive forecast {naive:.4g}")).format(naive=naive), naive, longest))
+    annotations, shapes = _events(t, theme, marks, diverged_at, longest)
+    title, axis = epoch_axis(t, longest)
+    span = nice_range(np.append(shown, naive or np.nan), log)
     layout = base_layout(
-        theme, t(N_("Epoch")), t(N_("RMSE ({unit})")).format(unit=unit),
-        xaxis={"range": [0, longest]},
-        yaxis={"type": "log" if log else "linear", "range": nice_range(np.append(shown, naive or np.nan), log)},
+        theme, title, t(N_("RMSE ({unit})")).format(unit=unit) if unit else "RMSE", xaxis=axis,
+        yaxis={"type": "log", "range": span, **log_ticks(*span)} if log else {"range": span},
         annotations=annotations, shapes=shapes,
     )  # fmt: skip
     return Picture("convergence", t(N_("Convergence")), tuple(traces), layout, _alt(t, run, unit, naive, diverged_at))
@@ -64,31 +65,26 @@ def _line(
         "dx": step,
         "opacity": 0.7 if owner else 1.0,
         "line": {"color": palette(theme)[part], "width": 1.5 if owner else 2.5, "dash": dash},
-        "hovertemplate": "%{y:.4g} " + unit.replace("%", "%%"),
+        "hovertemplate": "%{y:.4g} " + unit,
     }
     return Trace(style, {"y": np.asarray(values, np.float32)[::step]}, grows=not owner)
 
 
-def _naive(t: Callable, theme: str, naive: float, longest: int) -> Trace:
-    style = {
-        "type": "scatter", "mode": "lines", "name": t(N_("naive forecast {naive:.4g}")).format(naive=naive),
-        "hoverinfo": "skip", "line": {"color": palette(theme)["naive"], "width": 1.5, "dash": "dash"},
-    }  # fmt: skip
-    return Trace(style, {"x": np.array([0, longest], np.float32), "y": np.full(2, naive, np.float32)})
-
-
-def _events(t: Callable, theme: str, marks: Sequence, diverged_at: int | None) -> tuple[list, list]:
-    """Annotations and shapes for what happened at an epoch."""
+def _events(
+    t: Callable, theme: str, marks: Sequence, diverged_at: int | None, longest: int
+) -> tuple[list[dict], list[dict]]:
+    """Annotations and shapes for what happened at an epoch: words below each other, on the side that has room."""
     colours = palette(theme)
     annotations, shapes = [], []
     events = [(epoch, t(N_("lr {lr:g}")).format(lr=lr), "mark") for epoch, lr in marks]
     if diverged_at is not None:
         events.append((diverged_at, t(N_("diverged at epoch {epoch}")).format(epoch=diverged_at), "test"))
-    for epoch, words, role in events:
+    for k, (epoch, words, role) in enumerate(events):
         shapes.append({"type": "line", "yref": "paper", "x0": epoch, "x1": epoch, "y0": 0, "y1": 1,
                        "line": {"color": colours[role], "width": 1.5, "dash": "dot"}})  # fmt: skip
-        annotations.append({"x": epoch, "yref": "paper", "y": 0.82, "text": words, "showarrow": False,
-                            "xanchor": "left", "font": {"color": colours[role], "size": 13}})  # fmt: skip
+        annotations.append({"x": epoch, "yref": "paper", "y": 1 - 0.12 * (k % 6), "yanchor": "top", "text": words,
+                            "showarrow": False, "xanchor": "left" if epoch < 0.7 * longest else "right",
+                            "font": {"color": colours["text"], "size": 13}})  # fmt: skip
     return annotations, shapes
 
 

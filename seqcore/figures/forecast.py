@@ -38,8 +38,9 @@ def forecast(
         bucket = max(bucket, size)
         traces.append(_trace(theme, role, name, times[first + kept], heights[kept], width, unit))
     layout = base_layout(
-        theme, "", t(N_("Value ({unit})")).format(unit=unit) if unit else t(N_("Value")),
-        shapes=_shapes(theme, times, split, window), annotations=_annotations(t, theme, times, split, begin, bucket),
+        theme, t(N_("Date")) if times.dtype.kind == "M" else t(N_("Time")),
+        t(N_("Value ({unit})")).format(unit=unit) if unit else t(N_("Value")),
+        shapes=_shapes(theme, times, split, window), annotations=_annotations(t, theme, times, split, window, bucket),
         xaxis={"range": [_number(times[begin]), _number(times[-1])]}, yaxis={"range": _range(values[begin:])},
     )  # fmt: skip
     return Picture("forecast", t(N_("Forecast")), tuple(traces), layout, _alt(t, values, split, test, free))
@@ -49,7 +50,7 @@ def _trace(theme: str, role: str, name: str, x: np.ndarray, y: np.ndarray, width
     style = {
         "type": "scatter", "mode": "lines", "name": name,
         "line": {"color": palette(theme)[role], "width": width, "dash": "dot" if role == "free" else "solid"},
-        "hovertemplate": "%{y:.5g} " + unit.replace("%", "%%"),
+        "hovertemplate": "%{y:.5g} " + unit,
     }  # fmt: skip
     x = np.datetime_as_string(x) if np.issubdtype(x.dtype, np.datetime64) else x
     return Trace(style, {"x": x, "y": np.asarray(y, np.float32)})
@@ -80,19 +81,23 @@ def _shapes(theme: str, times: np.ndarray, split: int | None, window: tuple[int,
     return shapes
 
 
-def _annotations(t: Callable, theme: str, times: np.ndarray, split: int | None, begin: int, bucket: int) -> list[dict]:
-    colours = palette(theme)
-    annotations = []
+def _annotations(
+    t: Callable, theme: str, times: np.ndarray, split: int | None, window: tuple[int, int] | None, bucket: int
+) -> list[dict]:
+    """Words beside what they name: the test part and what is not drawn below, the window above."""
+    notes = []
     if split is not None:
-        annotations.append({"x": _number(times[split]), "yref": "paper", "y": 0.02, "yanchor": "bottom",
-                            "xanchor": "left", "showarrow": False, "text": t(N_("test part")),
-                            "font": {"color": colours["test"], "size": 13}})  # fmt: skip
+        notes.append({"x": _number(times[split]), "y": 0.02, "yanchor": "bottom", "xanchor": "left", "xshift": 4,
+                      "text": t(N_("test part"))})  # fmt: skip
+    if window is not None:
+        early = window[1] < len(times) // 2
+        notes.append({"x": _number(times[window[1] if early else window[0]]), "y": 1, "yanchor": "top",
+                      "xanchor": "left" if early else "right", "text": t(N_("Window"))})  # fmt: skip
     if bucket > 1:
         words = t(N_("of every {count} values the lowest and the highest are drawn")).format(count=bucket)
-        annotations.append({"xref": "paper", "x": 0, "yref": "paper", "y": 0.02, "yanchor": "bottom",
-                            "xanchor": "left", "showarrow": False, "text": words,
-                            "font": {"color": colours["naive"], "size": 12}})  # fmt: skip
-    return annotations
+        notes.append({"xref": "paper", "x": 0, "y": 0.02, "yanchor": "bottom", "xanchor": "left", "text": words})
+    font = {"color": palette(theme)["text"], "size": 13}
+    return [{"yref": "paper", "showarrow": False, "font": font, **note} for note in notes]
 
 
 def _alt(t: Callable, values: np.ndarray, split: int | None, test: Forecast | None, free: Forecast | None) -> str:

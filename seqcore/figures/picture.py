@@ -1,12 +1,14 @@
 """A picture, live or still: a skeleton that is sent once, and the arrays that move."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from seqcore.figures.palette import palette
+from seqcore.figures.palette import BACKGROUND, palette
+from seqcore.text import N_
 
 MOST_POINTS = 600
 """Points a curve is drawn with at most."""
@@ -49,14 +51,14 @@ def base_layout(theme: str, x: str, y: str, **more: Any) -> dict[str, Any]:
     """
     colours = palette(theme)
     axis = {"gridcolor": colours["grid"], "zeroline": False, "linecolor": colours["grid"],
-            "tickfont": {"size": 13}, "fixedrange": False}  # fmt: skip
+            "tickfont": {"size": 13}, "ticks": ""}  # fmt: skip
     layout = {
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"color": colours["text"], "size": 13, "family": "inherit"},
-        "margin": {"l": 56, "r": 12, "t": 8, "b": 38},
+        "margin": {"l": 60, "r": 20, "t": 8, "b": 38},
         "hovermode": "x unified",
-        "hoverlabel": {"font": {"size": 13}},
+        "hoverlabel": {"font": {"size": 13}, "bgcolor": BACKGROUND[theme], "bordercolor": colours["grid"]},
         "dragmode": False,
         "showlegend": False,
         "xaxis": {**axis, "title": {"text": x, "standoff": 6, "font": {"size": 13}}},
@@ -72,6 +74,26 @@ def stride(planned: int) -> int:
     return max(1, -(-planned // MOST_POINTS))
 
 
+def epoch_axis(t: Callable[[str], str], planned: int) -> tuple[str, dict[str, Any]]:
+    """Title and x axis of a curve over `planned` epochs; the title says so where not every epoch is drawn."""
+    step = stride(planned + 1)
+    title = t(N_("Epoch")) if step == 1 else t(N_("Epoch (1 in {count} drawn)")).format(count=step)
+    return title, {
+        "range": [0, planned],
+        "unifiedhovertitle": {"text": t(N_("Epoch")) + " %{x}"},
+        **whole_ticks(planned),
+    }
+
+
+def level(theme: str, name: str, height: float, planned: int) -> Trace:
+    """A dashed line at one height over `planned` epochs, such as a threshold."""
+    style = {
+        "type": "scatter", "mode": "lines", "name": name, "hoverinfo": "skip",
+        "line": {"color": palette(theme)["naive"], "width": 1.5, "dash": "dash"},
+    }  # fmt: skip
+    return Trace(style, {"x": np.array([0, planned], np.float32), "y": np.full(2, height, np.float32)})
+
+
 def thin(values: np.ndarray) -> tuple[np.ndarray, int]:
     """The positions to draw of a long series, and how many values each stands for (2 drawn per bucket).
 
@@ -82,8 +104,13 @@ def thin(values: np.ndarray) -> tuple[np.ndarray, int]:
         return np.arange(count), 1
     size = -(-count // MOST_POINTS)
     starts = np.arange(0, count, size)
-    kept = [start + f(values[start : start + size]) for start in starts for f in (np.argmin, np.argmax)]
-    return np.unique(kept), size
+    buckets = np.pad(values, (0, -count % size), mode="edge").reshape(-1, size)  # the first of equals is kept: no pad
+    return np.unique([starts + buckets.argmin(axis=1), starts + buckets.argmax(axis=1)]), size
+
+
+def whole_ticks(count: int) -> dict[str, int]:
+    """Ticks at whole numbers only, on an axis of `count` of them; on a long axis Plotly sees to that itself."""
+    return {"dtick": 1} if count <= 8 else {}
 
 
 def nice_range(values: np.ndarray, log: bool, decades: float = 0.5) -> list[float]:
@@ -100,3 +127,22 @@ def nice_range(values: np.ndarray, log: bool, decades: float = 0.5) -> list[floa
     top = float(finite.max()) * 1.02
     power = 10.0 ** np.floor(np.log10(top))
     return [0.0, float(next(step * power for step in (1, 1.5, 2, 3, 5, 7, 10) if step * power >= top))]
+
+
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def log_ticks(low: float, high: float) -> dict[str, list]:
+    """Ticks for a logarithmic axis from 10**low to 10**high, each with its whole value.
+
+    Left alone, Plotly writes a bare 2 and 5 between the powers of ten, and those in a size of its own.
+    """
+    powers = range(math.floor(low), math.ceil(high) + 1, max(1, round((high - low) / 6)))
+    if low < -3 or high > 4:
+        words = {0: "1", 1: "10"}
+        return {
+            "tickvals": [10.0**power for power in powers],
+            "ticktext": [words.get(power, "10" + str(power).translate(SUPERSCRIPT)) for power in powers],
+        }
+    values = [step * 10.0**power for power in powers for step in ((1, 2, 5) if high - low <= 2.5 else (1,))]
+    return {"tickvals": values, "ticktext": [f"{value:g}" for value in values]}

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from seqcore.figures.palette import GATES, STATES
-from seqcore.figures.picture import Picture, Trace, base_layout
+from seqcore.figures.picture import Picture, Trace, base_layout, whole_ticks
 from seqcore.text import N_
 
 OPEN_OR_CLOSED = ("i", "f", "o", "r", "z")
@@ -22,13 +22,14 @@ def states(
         "type": "heatmap", "x0": first, "dx": 1, "y0": 1, "dy": 1,
         "zmin": 0.0 if gate else -reach, "zmax": reach,
         "colorscale": (GATES if gate else STATES)[theme],
-        "colorbar": {"thickness": 10, "outlinewidth": 0, "len": 1.0, "tickfont": {"size": 12}, "nticks": 3, "x": 1.01},
+        "colorbar": {"thickness": 10, "outlinewidth": 0, "len": 1.0, "tickfont": {"size": 13}, "x": 1.01,
+                     "tickvals": [0, 1] if gate else [-reach, 0, reach]},
         "hovertemplate": t(N_("unit")) + " %{y}, " + t(N_("step")) + " %{x}: %{z:.3f}<extra></extra>",
     }  # fmt: skip
     layout = base_layout(
         theme, t(N_("Step of the window")), t(N_("Unit")), hovermode="closest", margin={"r": 46},
-        xaxis={"showgrid": False, "range": [first - 0.5, first + len(values) - 0.5]},
-        yaxis={"showgrid": False, "range": [0.5, values.shape[1] + 0.5]},
+        xaxis={"showgrid": False, "range": [first - 0.5, first + len(values) - 0.5], **whole_ticks(len(values))},
+        yaxis={"showgrid": False, "range": [0.5, values.shape[1] + 0.5], **whole_ticks(values.shape[1])},
     )  # fmt: skip
     alt = t(N_("{title}: {units} units over {steps} steps, from {low:.2f} to {high:.2f}.")).format(
         title=title, units=values.shape[1], steps=len(values), low=values.min(), high=values.max()
@@ -37,9 +38,12 @@ def states(
 
 
 def _reach(values: np.ndarray) -> float:
-    """A symmetric range in steps: ... 0.2, 0.5, 1, 2 ..., so that the colours of a live picture keep their meaning."""
+    """A symmetric range: 1, which tanh never leaves, or for what is unbounded 2, 5, 10, 20 ...
+
+    So the colours of a live picture keep their meaning, and two runs can be compared.
+    """
     most = float(np.abs(values).max())
-    if not np.isfinite(most) or most == 0:
+    if not 1 < most < np.inf:
         return 1.0
     power = 10.0 ** np.floor(np.log10(most))
     return float(next(step * power for step in (1, 2, 5, 10) if step * power >= most))
