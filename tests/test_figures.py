@@ -1,5 +1,8 @@
 """What is drawn is what was given."""
 
+import tomllib
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,9 +12,10 @@ from seqcore.figures import palette
 from seqcore.figures.convergence import Curve, convergence
 from seqcore.figures.forecast import forecast
 from seqcore.figures.gradient import gradient
-from seqcore.figures.picture import MOST_POINTS, nice_range, stride, thin
+from seqcore.figures.picture import MOST_POINTS, log_ticks, nice_range, stride, thin
 from seqcore.figures.states import states
 
+ROOT = Path(__file__).parents[1]
 SAME = str  # a translation that changes nothing
 DAYS = np.arange("2001-01-01", "2001-04-11", dtype="datetime64[D]")
 WAVE = 20 + np.sin(np.arange(100) / 5)
@@ -27,10 +31,18 @@ def luminance(colour: str) -> float:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_lines_and_words_stand_out_from_the_page(theme):
     ground = luminance(palette.BACKGROUND[theme])
-    for role in ("train", "test", "truth", "naive", "free", "gradient", "mark", "text"):
-        line = luminance(palette.palette(theme)[role])
-        contrast = (max(line, ground) + 0.05) / (min(line, ground) + 0.05)
-        assert contrast >= (4.5 if role == "text" else 3.0), role
+    for role, colour in palette.palette(theme).items():
+        if role not in ("grid", "shade"):
+            line = luminance(colour)
+            contrast = (max(line, ground) + 0.05) / (min(line, ground) + 0.05)
+            assert contrast >= (4.5 if role == "text" else 3.0), role
+
+
+def test_the_palette_knows_the_panels_ground():
+    config = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))
+    for theme, ground in palette.BACKGROUND.items():
+        assert config["theme"][theme]["secondaryBackgroundColor"] == ground
+        assert palette.STATES[theme][2] == [0.5, ground]
 
 
 def test_train_and_test_differ_in_lightness_too():
@@ -47,6 +59,18 @@ def test_the_curves_are_the_run():
     np.testing.assert_allclose(drawn[1].y, test)
     assert "train RMSE 2 m, test RMSE 4 m" in picture.alt and "naive forecast's test RMSE is 3 m" in picture.alt
     assert picture.layout["xaxis"]["range"] == [0, 30] and "RMSE (m)" in str(picture.layout["yaxis"])
+
+
+def test_an_error_without_a_unit_has_no_empty_brackets():
+    picture = convergence(SAME, "light", Curve("", WAVE, WAVE), unit="", epochs=99)
+    assert picture.layout["yaxis"]["title"]["text"] == "RMSE"
+
+
+def test_a_short_run_beside_a_long_pinned_one_still_sends_few_points():
+    long = Curve("A", np.ones(5001), np.ones(5001))
+    picture = convergence(SAME, "light", Curve("", WAVE, WAVE), unit="m", epochs=99, pinned=[long])
+    assert all(len(trace.data["y"]) <= MOST_POINTS and trace.style["dx"] == 9 for trace in picture.traces)
+    assert picture.layout["xaxis"]["range"] == [0, 5000] and "1 in 9" in picture.layout["xaxis"]["title"]["text"]
 
 
 def test_pinned_runs_lie_behind_and_events_are_marked():
@@ -81,6 +105,7 @@ def test_the_forecast_lies_where_its_rows_are():
     assert truth.x[0] == "2001-01-01" and train.x[0] == str(DAYS[5]) and test.x[-1] == str(DAYS[99])
     np.testing.assert_allclose(test.y, WAVE[85:] + 1, rtol=1e-6)
     assert "off by 1 on average" in picture.alt
+    assert [picture.layout[axis]["title"]["text"] for axis in ("xaxis", "yaxis")] == ["Date", "Value (m)"]
 
 
 def test_only_the_test_part_is_drawn_when_asked_for():
@@ -104,6 +129,29 @@ def test_an_axis_holds_all_values(values, log):
     assert low <= shown.min() + 1e-9 and shown.max() <= high + 1e-9
 
 
+@given(st.floats(-8, 7), st.floats(0.5, 15))
+def test_a_logarithmic_axis_names_a_few_whole_values(low, decades):
+    low = round(2 * low) / 2
+    ticks = log_ticks(low, low + round(2 * decades) / 2)
+    shown = [value for value in ticks["tickvals"] if 10**low <= value <= 10 ** (low + round(2 * decades) / 2)]
+    assert len(ticks["ticktext"]) == len(ticks["tickvals"]) and len(shown) <= 9
+    assert log_ticks(0.5, 2.5)["ticktext"] == [
+        "1",
+        "2",
+        "5",
+        "10",
+        "20",
+        "50",
+        "100",
+        "200",
+        "500",
+        "1000",
+        "2000",
+        "5000",
+    ]
+    assert log_ticks(-4.0, 1.0)["ticktext"] == ["10⁻⁴", "10⁻³", "10⁻²", "10⁻¹", "1", "10"]
+
+
 @given(st.integers(1, 5001))
 def test_a_stride_bounds_the_points(planned):
     assert -(-planned // stride(planned)) <= MOST_POINTS
@@ -114,6 +162,10 @@ def test_states_are_drawn_unit_by_step_and_gates_from_0_to_1():
     hidden = states(SAME, "light", "Layer 1: hidden state", values, kind="hidden").figure().data[0]
     np.testing.assert_allclose(hidden.z, values.T, rtol=1e-6)
     assert (hidden.zmin, hidden.zmax) == (-1, 1)
+    faint = states(SAME, "light", "Layer 1: hidden state", values / 10, kind="hidden").figure().data[0]
+    assert (faint.zmin, faint.zmax) == (-1, 1)
+    cell = states(SAME, "light", "Layer 1: cell state", values * 4, kind="cell").figure().data[0]
+    assert (cell.zmin, cell.zmax) == (-5, 5)
     gate = states(SAME, "dark", "gate", np.abs(values), kind="f").figure().data[0]
     assert (gate.zmin, gate.zmax) == (0, 1)
 
@@ -121,4 +173,5 @@ def test_states_are_drawn_unit_by_step_and_gates_from_0_to_1():
 def test_the_gradient_has_no_value_before_the_first_update():
     picture = gradient(SAME, "light", np.array([np.nan, 3.0, 2.0]), epochs=10, clip=1.0)
     np.testing.assert_array_equal(picture.traces[0].data["y"], [3, 2])
+    assert picture.traces[1].style["name"] == "clipped at 1" and list(picture.traces[1].data["y"]) == [1, 1]
     assert picture.traces[0].style["x0"] == 1 and "from 3 to 2" in picture.alt

@@ -67,6 +67,7 @@ class Board {
         panel.parts.set(key, decode(part, old));
         panel.stale = true;
       }
+      this.describe(panel);
     }
     for (const [name, panel] of this.panels) panel.figure.hidden = !message.names.includes(name);
     this.draw();
@@ -92,6 +93,13 @@ class Board {
     this.seen.observe(plot);
     this.sized.observe(plot);
     return panel;
+  }
+
+  // Words need no library and no sight: whoever listens has them before the picture is drawn.
+  describe(panel) {
+    const title = panel.parts.get("title");
+    if (panel.words.textContent !== title) panel.words.textContent = title;
+    panel.plot.setAttribute("aria-label", panel.parts.get("alt"));
   }
 
   // One picture a frame, the one drawn longest ago first: the page stays responsive, and none waits for ever.
@@ -120,9 +128,7 @@ class Board {
       const data = names.map((name) => [name, get(`${k}.${name}`)]);
       return { ...get(`${k}.style`), ...Object.fromEntries(data) };
     });
-    if (panel.words.textContent !== get("title")) panel.words.textContent = get("title");
     this.drawLegend(panel, traces);
-    panel.plot.setAttribute("aria-label", get("alt"));
     library.react(panel.plot, traces, structuredClone(get("layout")), CONFIG);
     this.root.dataset.draws = Number(this.root.dataset.draws) + 1;
   }

@@ -31,7 +31,8 @@ def convergence(
     `epochs` is how many are planned and sets the x axis; `naive` is the naive forecast's test RMSE; `marks` are
     (epoch, learning rate) where it was changed by hand.
     """
-    step = stride(epochs + 1)
+    longest = max([epochs, *(len(other.train) - 1 for other in pinned)])
+    step = stride(longest + 1)
     traces = []
     for k, other in enumerate(pinned):
         for part in ("train", "test"):
@@ -39,7 +40,6 @@ def convergence(
     for part in ("train", "test"):
         traces.append(_line(t, theme, part, getattr(run, part), step, unit))
     shown = np.concatenate([trace.data["y"] for trace in traces])
-    longest = max([epochs, *(len(other.train) - 1 for other in pinned)])
     if naive is not None:
         traces.append(level(theme, t(N_("naive forecast {naive:.4g}")).format(naive=naive), naive, longest))
     annotations, shapes = _events(t, theme, marks, diverged_at, longest)

@@ -87,12 +87,13 @@ def _annotations(
     """Words beside what they name: the test part and what is not drawn below, the window above."""
     notes = []
     if split is not None:
-        notes.append({"x": _number(times[split]), "y": 0.02, "yanchor": "bottom", "xanchor": "left", "xshift": 4,
+        notes.append({"x": _number(times[-1]), "y": 0.02, "yanchor": "bottom", "xanchor": "right", "xshift": -4,
                       "text": t(N_("test part"))})  # fmt: skip
     if window is not None:
         early = window[1] < len(times) // 2
         notes.append({"x": _number(times[window[1] if early else window[0]]), "y": 1, "yanchor": "top",
-                      "xanchor": "left" if early else "right", "text": t(N_("Window"))})  # fmt: skip
+                      "xanchor": "left" if early else "right", "xshift": 4 if early else -4,
+                      "text": t(N_("Window"))})  # fmt: skip
     if bucket > 1:
         words = t(N_("of every {count} values the lowest and the highest are drawn")).format(count=bucket)
         notes.append({"xref": "paper", "x": 0, "y": 0.02, "yanchor": "bottom", "xanchor": "left", "text": words})

@@ -20,8 +20,8 @@ BACKGROUND = {"light": "#F4F5F3", "dark": "#1A2027"}
 """The panel behind the pictures: `secondaryBackgroundColor` in `.streamlit/config.toml`."""
 
 STATES = {
-    "light": [[0, "#1F5FA8"], [0.35, "#7FB2D9"], [0.5, "#F4F5F3"], [0.65, "#EBA56F"], [1, "#B5470B"]],
-    "dark": [[0, "#7CC4F5"], [0.35, "#2F6C99"], [0.5, "#1A2027"], [0.65, "#A95B20"], [1, "#FFB27A"]],
+    "light": [[0, "#1F5FA8"], [0.4, "#7FB2D9"], [0.5, "#F4F5F3"], [0.6, "#EBA56F"], [1, "#B5470B"]],
+    "dark": [[0, "#7CC4F5"], [0.4, "#2F6C99"], [0.5, "#1A2027"], [0.6, "#A95B20"], [1, "#FFB27A"]],
 }
 """Diverging, centred on 0: blue below, orange above, the page's own background in between.
 
