@@ -1,7 +1,7 @@
 """What the engine costs, and how it shares: `python -m benchmarks.engine`. The last line is one JSON object.
 
 (a) A run in a worker, with a viewer who looks at it ten times a second, against the same `Trainer` loop in a process
-of its own: with the workers' allocator settings, and with the system's. One after the other, in turns.
+of its own: with the workers' allocator settings, and with the system's. In turns.
 (b) Two and eight runs of different kinds and sizes on the same workers: the share of training time each got.
 """
 
@@ -13,6 +13,8 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack
+
+import psutil
 
 from seqcore.data.series import load
 from seqcore.engine import Engine, Limits, connect
@@ -33,6 +35,28 @@ FRAME = 0.1
 
 WARM_UP = 3
 """Epochs that are not counted: the first fill caches and buffers."""
+
+
+QUIET = 0.15
+"""Cores that other processes may use while something is measured."""
+
+
+class Others:
+    """In a `with` block: `cores` is what processes that are not ours used of the machine's cores meanwhile."""
+
+    def _used(self) -> float:
+        busy = psutil.cpu_times()
+        own = 0.0
+        for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
+            own += sum(process.cpu_times()[:2])
+        return busy.user + busy.system - own
+
+    def __enter__(self):
+        self.began, self.before = time.perf_counter(), self._used()
+        return self
+
+    def __exit__(self, *_):
+        self.cores = (self._used() - self.before) / (time.perf_counter() - self.began)
 
 
 class Alone:
@@ -98,29 +122,36 @@ def rate_in_engine(engine: Engine, kind: str, seconds: float) -> float:
 
 
 def measure_cost(engine: Engine, seconds: float, repeats: int) -> dict:
-    """For each kind: epochs per second in the engine and alone, and the median of the ratios of neighbours in time."""
+    """For each kind: epochs per second in the engine and alone, and the median of the ratios of neighbours in time.
+
+    Measurements during which other processes used more than `QUIET` cores are left out, if enough others remain.
+    """
     results = {}
     with ExitStack() as stack:
         same, default = stack.enter_context(Alone(ENVIRONMENT)), stack.enter_context(Alone({"OMP_NUM_THREADS": "1"}))
         for kind in KINDS:
-            rates, ratios, ratios_default = {"engine": [], "alone": [], "alone, system allocator": []}, [], []
-            before = same.rate(kind, seconds)
+            rounds = []
             for _ in range(repeats):
-                inside = rate_in_engine(engine, kind, seconds)
-                after = same.rate(kind, seconds)
-                plain = default.rate(kind, seconds)
-                ratios.append(2 * inside / (before + after))
-                ratios_default.append(inside / plain)
-                for name, rate in zip(rates, (inside, after, plain), strict=True):
-                    rates[name].append(rate)
-                before = same.rate(kind, seconds)
+                with Others() as others:
+                    before = same.rate(kind, seconds / 2)
+                    inside = rate_in_engine(engine, kind, seconds)
+                    after = same.rate(kind, seconds / 2)
+                rounds.append((others.cores, inside, (before + after) / 2, default.rate(kind, seconds)))
+            quiet = [one for one in rounds if one[0] < QUIET]
+            kept = quiet if len(quiet) >= 3 else rounds
+            _, inside, alone, plain = (statistics.median(column) for column in zip(*kept, strict=True))
+            ratios = sorted(one[1] / one[2] for one in kept)
             results[kind] = {
-                "epochs_per_second": {name: round(statistics.median(values), 1) for name, values in rates.items()},
+                "epochs_per_second": round(inside, 1),
+                "alone": round(alone, 1),
+                "alone_system_allocator": round(plain, 1),
                 "engine_to_alone": round(statistics.median(ratios), 3),
-                "spread": [round(value, 3) for value in statistics.quantiles(ratios, n=4)[::2]],
-                "engine_to_alone_system_allocator": round(statistics.median(ratios_default), 3),
+                "lowest_highest": [round(ratios[0], 3), round(ratios[-1], 3)],
+                "engine_to_alone_system_allocator": round(statistics.median(one[1] / one[3] for one in kept), 3),
+                "measured": len(kept),
+                "quiet": len(quiet),
             }
-            print(f"{kind:<20} engine : alone {results[kind]['engine_to_alone']:.3f}", file=sys.stderr)
+            print(f"{kind:<20} {json.dumps(results[kind])}", file=sys.stderr)
     return results
 
 
