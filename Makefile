@@ -6,7 +6,7 @@ VENV ?= .venv
 PORT ?= 8501
 BIN := $(VENV)/bin
 
-.PHONY: run test lint browser bench catalogues clean
+.PHONY: run test lint browser bench recordings catalogues clean
 
 run: $(VENV)/run.stamp
 	$(BIN)/streamlit run app.py --server.port $(PORT)
@@ -28,6 +28,12 @@ bench: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.cells
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.live
+
+# The runs that pages show before the visitor has trained anything.
+recordings: $(VENV)/run.stamp
+	for model in rnn lstm gru mlp cnn; do \
+	  $(BIN)/python -m seqcore train --architecture $$model --quiet --out assets/runs/$$model.npz || exit 1; \
+	done
 
 # The translators' files, brought up to date with the sentences in the code.
 catalogues: $(VENV)/run.stamp

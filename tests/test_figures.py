@@ -21,6 +21,11 @@ DAYS = np.arange("2001-01-01", "2001-04-11", dtype="datetime64[D]")
 WAVE = 20 + np.sin(np.arange(100) / 5)
 
 
+def words(picture) -> list[str]:
+    """What is written into a picture; first the title of the y axis."""
+    return [note["text"] for note in picture.layout["annotations"]]
+
+
 def luminance(colour: str) -> float:
     """Relative luminance of #rrggbb. Source: WCAG 2.2."""
     parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
@@ -58,12 +63,12 @@ def test_the_curves_are_the_run():
     np.testing.assert_allclose(drawn[0].y, train)
     np.testing.assert_allclose(drawn[1].y, test)
     assert "train RMSE 2 m, test RMSE 4 m" in picture.alt and "naive forecast's test RMSE is 3 m" in picture.alt
-    assert picture.layout["xaxis"]["range"] == [0, 30] and "RMSE (m)" in str(picture.layout["yaxis"])
+    assert picture.layout["xaxis"]["range"] == [0, 30] and words(picture)[0] == "RMSE (m)"
 
 
 def test_an_error_without_a_unit_has_no_empty_brackets():
     picture = convergence(SAME, "light", Curve("", WAVE, WAVE), unit="", epochs=99)
-    assert picture.layout["yaxis"]["title"]["text"] == "RMSE"
+    assert words(picture) == ["RMSE"]
 
 
 def test_a_short_run_beside_a_long_pinned_one_still_sends_few_points():
@@ -80,7 +85,7 @@ def test_pinned_runs_lie_behind_and_events_are_marked():
     )  # fmt: skip
     figure = picture.figure()
     assert [trace.name for trace in figure.data] == ["A train", "A test", "train", "test"]
-    assert {note.text for note in figure.layout.annotations} == {"lr 0.1", "diverged at epoch 99"}
+    assert words(picture) == ["RMSE (m)", "lr 0.1", "diverged at epoch 99"]
 
 
 def test_a_long_run_sends_few_points_and_never_moves_one():
@@ -105,7 +110,15 @@ def test_the_forecast_lies_where_its_rows_are():
     assert truth.x[0] == "2001-01-01" and train.x[0] == str(DAYS[5]) and test.x[-1] == str(DAYS[99])
     np.testing.assert_allclose(test.y, WAVE[85:] + 1, rtol=1e-6)
     assert "off by 1 on average" in picture.alt
-    assert [picture.layout[axis]["title"]["text"] for axis in ("xaxis", "yaxis")] == ["Date", "Value (m)"]
+    assert picture.layout["xaxis"]["title"]["text"] == "Date"
+    assert words(picture) == ["Value (m)", "test part"]
+
+
+def test_a_long_series_says_that_it_is_thinned():
+    picture = forecast(SAME, "light", np.arange(3000), np.sin(np.arange(3000)), unit="", window=(9, 99))
+    assert len(picture.traces[0].data["y"]) <= 2 * MOST_POINTS
+    assert picture.layout["xaxis"]["title"]["text"] == "Time (of every 5 values the lowest and highest)"
+    assert words(picture) == ["Value", "Window"]
 
 
 def test_only_the_test_part_is_drawn_when_asked_for():

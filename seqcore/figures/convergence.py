@@ -83,8 +83,7 @@ def _events(
         shapes.append({"type": "line", "yref": "paper", "x0": epoch, "x1": epoch, "y0": 0, "y1": 1,
                        "line": {"color": colours[role], "width": 1.5, "dash": "dot"}})  # fmt: skip
         annotations.append({"x": epoch, "yref": "paper", "y": 1 - 0.12 * (k % 6), "yanchor": "top", "text": words,
-                            "showarrow": False, "xanchor": "left" if epoch < 0.7 * longest else "right",
-                            "font": {"color": colours["text"], "size": 13}})  # fmt: skip
+                            "showarrow": False, "xanchor": "left" if epoch < 0.7 * longest else "right"})  # fmt: skip
     return annotations, shapes
 
 

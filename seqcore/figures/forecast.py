@@ -37,10 +37,12 @@ def forecast(
         kept, size = thin(heights if role == "truth" else values[first : first + len(heights)])
         bucket = max(bucket, size)
         traces.append(_trace(theme, role, name, times[first + kept], heights[kept], width, unit))
+    title = t(N_("Date")) if times.dtype.kind == "M" else t(N_("Time"))
+    if bucket > 1:
+        title = t(N_("{axis} (of every {count} values the lowest and highest)")).format(axis=title, count=bucket)
     layout = base_layout(
-        theme, t(N_("Date")) if times.dtype.kind == "M" else t(N_("Time")),
-        t(N_("Value ({unit})")).format(unit=unit) if unit else t(N_("Value")),
-        shapes=_shapes(theme, times, split, window), annotations=_annotations(t, theme, times, split, window, bucket),
+        theme, title, t(N_("Value ({unit})")).format(unit=unit) if unit else t(N_("Value")),
+        shapes=_shapes(theme, times, split, window), annotations=_annotations(t, times, split, window),
         xaxis={"range": [_number(times[begin]), _number(times[-1])]}, yaxis={"range": _range(values[begin:])},
     )  # fmt: skip
     return Picture("forecast", t(N_("Forecast")), tuple(traces), layout, _alt(t, values, split, test, free))
@@ -81,10 +83,8 @@ def _shapes(theme: str, times: np.ndarray, split: int | None, window: tuple[int,
     return shapes
 
 
-def _annotations(
-    t: Callable, theme: str, times: np.ndarray, split: int | None, window: tuple[int, int] | None, bucket: int
-) -> list[dict]:
-    """Words beside what they name: the test part and what is not drawn below, the window above."""
+def _annotations(t: Callable, times: np.ndarray, split: int | None, window: tuple[int, int] | None) -> list[dict]:
+    """Words beside what they name: the test part below, the window above."""
     notes = []
     if split is not None:
         notes.append({"x": _number(times[-1]), "y": 0.02, "yanchor": "bottom", "xanchor": "right", "xshift": -4,
@@ -94,11 +94,7 @@ def _annotations(
         notes.append({"x": _number(times[window[1] if early else window[0]]), "y": 1, "yanchor": "top",
                       "xanchor": "left" if early else "right", "xshift": 4 if early else -4,
                       "text": t(N_("Window"))})  # fmt: skip
-    if bucket > 1:
-        words = t(N_("of every {count} values the lowest and the highest are drawn")).format(count=bucket)
-        notes.append({"xref": "paper", "x": 0, "y": 0.02, "yanchor": "bottom", "xanchor": "left", "text": words})
-    font = {"color": palette(theme)["text"], "size": 13}
-    return [{"yref": "paper", "showarrow": False, "font": font, **note} for note in notes]
+    return [{"yref": "paper", "showarrow": False, **note} for note in notes]
 
 
 def _alt(t: Callable, values: np.ndarray, split: int | None, test: Forecast | None, free: Forecast | None) -> str:

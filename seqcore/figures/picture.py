@@ -1,7 +1,7 @@
 """A picture, live or still: a skeleton that is sent once, and the arrays that move."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,10 +43,10 @@ class Picture:
         return go.Figure([{**trace.style, **trace.data} for trace in self.traces], dict(self.layout))
 
 
-def base_layout(theme: str, x: str, y: str, **more: Any) -> dict[str, Any]:
+def base_layout(theme: str, x: str, y: str, annotations: Sequence[Mapping] = (), **more: Any) -> dict[str, Any]:
     """A calm layout: the page's background, thin grid, axis titles `x` and `y` with their units.
 
-    Margins are fixed and the legend is left to the panel around the picture: measuring text is the dearest part of a
+    The y axis has its title above it, where a long unit has room and nobody turns the head. Margins are fixed and the legend is left to the panel around the picture: measuring text is the dearest part of a
     redraw.
     """
     colours = palette(theme)
@@ -56,13 +56,18 @@ def base_layout(theme: str, x: str, y: str, **more: Any) -> dict[str, Any]:
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"color": colours["text"], "size": 13, "family": "inherit"},
-        "margin": {"l": 60, "r": 20, "t": 8, "b": 38},
+        "margin": {"l": 50, "r": 20, "t": 26, "b": 38},
         "hovermode": "x unified",
         "hoverlabel": {"font": {"size": 13}, "bgcolor": BACKGROUND[theme], "bordercolor": colours["grid"]},
         "dragmode": False,
         "showlegend": False,
         "xaxis": {**axis, "title": {"text": x, "standoff": 6, "font": {"size": 13}}},
-        "yaxis": {**axis, "title": {"text": y, "standoff": 6, "font": {"size": 13}}},
+        "yaxis": axis,
+        "annotations": [
+            {"text": y, "xref": "paper", "x": 0, "xanchor": "left", "xshift": -46, "yref": "paper", "y": 1,
+             "yanchor": "bottom", "yshift": 4, "showarrow": False},
+            *annotations,
+        ],
     }  # fmt: skip
     for key, value in more.items():
         layout[key] = {**layout[key], **value} if isinstance(layout.get(key), dict) else value
