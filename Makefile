@@ -37,7 +37,7 @@ recordings: $(VENV)/run.stamp
 
 # The translators' files, brought up to date with the sentences in the code.
 catalogues: $(VENV)/run.stamp
-	$(BIN)/pybabel -q extract -F assets/locale/babel.cfg -k N_ -k t -k UserError --no-location --sort-output \
+	$(BIN)/pybabel -q extract -F assets/locale/babel.cfg -k N_ -k t --no-location --sort-output \
 	  -o assets/locale/seqlab.pot .
 	$(BIN)/pybabel -q update -i assets/locale/seqlab.pot -d assets/locale -D seqlab --no-fuzzy-matching
 

@@ -197,6 +197,18 @@ def test_a_cluster_that_is_already_there_is_joined(monkeypatch, series):
             assert wait_for(lambda: run.view().status == "finished"), run.view()
 
 
+def test_workers_that_cannot_train_are_told(monkeypatch, series, caplog):
+    monkeypatch.setattr("seqcore.engine.cluster.warm", lambda: 1 / 0)
+    with LocalCluster(1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None) as cluster:
+        monkeypatch.setenv("SEQLAB_SCHEDULER", cluster.scheduler_address)
+        with closing(connect()) as engine:
+            run = engine.submit(RunSpec().replace(epochs=3), series, "me")
+            assert wait_for(lambda: run.view().status == "failed"), run.view()
+            assert engine.status().message == run.view().failure and run.view().failure[1] == {
+                "kind": "ZeroDivisionError"
+            }
+
+
 def test_a_host_that_cannot_start_is_told_and_tried_again(monkeypatch, series, caplog):
     monkeypatch.setattr("seqcore.engine.cluster.sys.executable", "/nowhere/python")
     with closing(connect(workers=1)) as engine:

@@ -140,6 +140,20 @@ def test_an_error_inside_a_slice_fails_that_run_alone_and_frees_it(clock, monkey
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_a_run_that_cannot_be_opened_fails_with_a_sentence(clock, monkeypatch, caplog):
+    async def story():
+        scheduler = laboratory(clock)
+        worker = StandInWorker()
+        monkeypatch.setattr(worker, "open", lambda *_: 1 / 0)
+        scheduler.add_worker(worker)
+        job = submit(scheduler)
+        await settle()
+        assert job.view.status == "failed" and job.view.failure[1] == {"kind": "ZeroDivisionError"}
+        assert not scheduler.lanes[worker].jobs
+
+    asyncio.run(story())
+
+
 def test_an_unexpected_error_of_the_trainer_is_told_in_a_sentence_and_logged(monkeypatch, caplog):
     def broken(self):
         yield STARTED

@@ -117,7 +117,7 @@ def test_the_forecast_lies_where_its_rows_are():
 def test_a_long_series_says_that_it_is_thinned():
     picture = forecast(SAME, "light", np.arange(3000), np.sin(np.arange(3000)), unit="", window=(9, 99))
     assert len(picture.traces[0].data["y"]) <= 2 * MOST_POINTS
-    assert picture.layout["xaxis"]["title"]["text"] == "Time (of every 5 values the lowest and highest)"
+    assert picture.layout["xaxis"]["title"]["text"] == "Time (extremes of every 5 values)"
     assert words(picture) == ["Value", "Window"]
 
 
@@ -186,5 +186,6 @@ def test_states_are_drawn_unit_by_step_and_gates_from_0_to_1():
 def test_the_gradient_has_no_value_before_the_first_update():
     picture = gradient(SAME, "light", np.array([np.nan, 3.0, 2.0]), epochs=10, clip=1.0)
     np.testing.assert_array_equal(picture.traces[0].data["y"], [3, 2])
+    assert words(picture) == ["Norm, before clipping"]
     assert picture.traces[1].style["name"] == "clipped at 1" and list(picture.traces[1].data["y"]) == [1, 1]
     assert picture.traces[0].style["x0"] == 1 and "from 3 to 2" in picture.alt

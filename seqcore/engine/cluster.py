@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 
 from distributed import Client, Future
@@ -112,7 +113,8 @@ class RemoteRun:
 
 class Cluster:
     """Dask, started by ourselves or joined: tells `on_worker(worker)` of each worker that is ready for runs,
-    `on_lost(worker)` of each that has gone, and `on_down()` if none can be reached any more.
+    `on_lost(worker)` of each that has gone, and `on_down(error)` if nothing can be trained any more; the error is None
+    if the cluster has just ended.
     """
 
     def __init__(self, on_worker: Callable, on_lost: Callable, on_down: Callable):
@@ -160,7 +162,8 @@ class Cluster:
         if self.client:
             if self.client.status == "running":
                 self.client.unsubscribe_topic("all")
-            await self.client.close(2)
+            with suppress(OSError):  # there may be nobody left to say goodbye to
+                await self.client.close(2)
         if self.host and self.host.returncode is None:
             self.host.stdin.close()
             try:
@@ -194,7 +197,7 @@ class Cluster:
         if not self.closing:
             for worker in self.workers.values():
                 worker.lose()
-            self.on_down()
+            self.on_down(None)
 
     def _on_event(self, event: tuple[float, dict]) -> None:
         _, message = event
@@ -221,10 +224,10 @@ class Cluster:
         """Warm a worker, then offer it for runs."""
         try:
             facts = await self.client.submit(warm, pure=False, workers=[address], allow_other_workers=False)
-        except Exception:
+        except Exception as error:
             logger.exception("The worker at %s cannot train", address)
             if not self.workers:
-                self.on_down()
+                self.on_down(error)
             return
         self.replacing = max(0, self.replacing - 1)
         self.workers[address] = Worker(self.client, address, facts)

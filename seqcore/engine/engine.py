@@ -146,7 +146,7 @@ class Engine:
             await cluster.open(self._workers)
         except Exception as error:  # whatever it is, the reader is told, and may try again
             logger.exception("The training processes could not be started")
-            self._lose_cluster((NOT_STARTED, {"kind": type(error).__name__}))
+            self._lose_cluster(error)
 
     def _add_worker(self, worker: Worker) -> None:
         self._scheduler.add_worker(worker)
@@ -156,12 +156,12 @@ class Engine:
         self._scheduler.lose_worker(worker)
         self._publish()
 
-    def _lose_cluster(self, why: Sentence = (ENDED, {})) -> None:
-        """The cluster has gone; the next run starts it anew."""
+    def _lose_cluster(self, error: Exception | None) -> None:
+        """The cluster has gone, or never came up; the next run starts it anew."""
         cluster, self._cluster = self._cluster, None
         if cluster:
-            self._message = why
-            self._scheduler.lose_all(why)
+            self._message = (NOT_STARTED, {"kind": type(error).__name__}) if error else (ENDED, {})
+            self._scheduler.lose_all(self._message)
             self._spawn(cluster.close())
             self._publish()
 

@@ -95,6 +95,11 @@ class Lane:
             self.hung()
             await self.worker.replace()
             return
+        except Exception as error:
+            logger.exception("A run could not be opened: %s", job.spec)
+            job.fail((INTERNAL, {"kind": type(error).__name__}))
+            self.changed(job)
+            return
         if job.lane is self:
             job.remote = remote
             self.pump()

@@ -39,7 +39,7 @@ def forecast(
         traces.append(_trace(theme, role, name, times[first + kept], heights[kept], width, unit))
     title = t(N_("Date")) if times.dtype.kind == "M" else t(N_("Time"))
     if bucket > 1:
-        title = t(N_("{axis} (of every {count} values the lowest and highest)")).format(axis=title, count=bucket)
+        title = t(N_("{axis} (extremes of every {count} values)")).format(axis=title, count=bucket)
     layout = base_layout(
         theme, title, t(N_("Value ({unit})")).format(unit=unit) if unit else t(N_("Value")),
         shapes=_shapes(theme, times, split, window), annotations=_annotations(t, times, split, window),

@@ -23,7 +23,11 @@ def gradient(t: Callable[[str], str], theme: str, norms: np.ndarray, *, epochs: 
     title, axis = epoch_axis(t, epochs)
     span = nice_range(np.append(shown, clip), log=True, decades=1.0)
     layout = base_layout(
-        theme, title, t(N_("Gradient norm")), xaxis=axis, yaxis={"type": "log", "range": span, **log_ticks(*span)}
+        theme,
+        title,
+        t(N_("Norm, before clipping")),
+        xaxis=axis,
+        yaxis={"type": "log", "range": span, **log_ticks(*span)},
     )
     return Picture("gradient", t(N_("Gradient norm")), tuple(traces), layout, _alt(t, norms))
 

@@ -46,8 +46,8 @@ class Picture:
 def base_layout(theme: str, x: str, y: str, annotations: Sequence[Mapping] = (), **more: Any) -> dict[str, Any]:
     """A calm layout: the page's background, thin grid, axis titles `x` and `y` with their units.
 
-    The y axis has its title above it, where a long unit has room and nobody turns the head. Margins are fixed and the legend is left to the panel around the picture: measuring text is the dearest part of a
-    redraw.
+    The y axis has its title above it, where a long unit has room and nobody turns the head. Margins are fixed and the
+    legend is left to the panel around the picture: measuring text is the dearest part of a redraw.
     """
     colours = palette(theme)
     axis = {"gridcolor": colours["grid"], "zeroline": False, "linecolor": colours["grid"],
@@ -64,7 +64,7 @@ def base_layout(theme: str, x: str, y: str, annotations: Sequence[Mapping] = (),
         "xaxis": {**axis, "title": {"text": x, "standoff": 6, "font": {"size": 13}}},
         "yaxis": axis,
         "annotations": [
-            {"text": y, "xref": "paper", "x": 0, "xanchor": "left", "xshift": -46, "yref": "paper", "y": 1,
+            {"text": y, "xref": "paper", "x": 0, "xanchor": "left", "xshift": -52, "yref": "paper", "y": 1,
              "yanchor": "bottom", "yshift": 4, "showarrow": False},
             *annotations,
         ],
