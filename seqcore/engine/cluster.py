@@ -138,7 +138,8 @@ class Cluster:
         security = Security()
         if not address:
             address, security = await self._start_host(workers)
-        self.client = await Client(address, security=security, asynchronous=True, direct_to_workers=True)
+        self.client = Client(address, security=security, asynchronous=True, direct_to_workers=True)
+        await self.client
         self.client.subscribe_topic("all", self._on_event)
         identity = await self.client.scheduler.identity(n_workers=-1)
         for worker in identity["workers"]:
@@ -157,6 +158,7 @@ class Cluster:
         self.closing = True
         for task in self.tasks:
             task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
         for worker in self.workers.values():
             worker.lose()
         if self.client:

@@ -63,8 +63,7 @@ class Engine:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
         self._thread.start()
-        self._loop.call_soon_threadsafe(self._spawn, self._start())
-        self._loop.call_soon_threadsafe(self._spawn, self._keep_house())
+        self._loop.call_soon_threadsafe(self._begin)
         atexit.register(self.close)
 
     def submit(self, spec: RunSpec, series, owner: str) -> Run:
@@ -129,11 +128,15 @@ class Engine:
         self._loop.run_forever()
         self._loop.close()
 
+    def _begin(self) -> None:
+        self._house = self._spawn(self._keep_house())
+        self._starting = self._spawn(self._start())
+
     def _submit(self, spec: RunSpec, series, owner: str) -> Run:
         job = Job(spec, series, owner, self._clock())
         self._scheduler.submit(job)
         if self._cluster is None:
-            self._spawn(self._start())
+            self._starting = self._spawn(self._start())
         run = Run(job, self._post, self._await_look, self._clock)
         self._runs = {**self._runs, job.id: run}
         self._publish()
@@ -193,14 +196,15 @@ class Engine:
         )
 
     async def _end(self) -> None:
-        for task in self._tasks:
-            if task is not asyncio.current_task():
-                task.cancel()
+        self._house.cancel()
+        self._starting.cancel()
         cluster, self._cluster = self._cluster, None
         if cluster:
             await cluster.close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _spawn(self, work: Coroutine) -> None:
+    def _spawn(self, work: Coroutine) -> asyncio.Task:
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
