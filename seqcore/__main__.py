@@ -10,7 +10,7 @@ from pathlib import Path
 from seqcore.catalogue import UPLOAD
 from seqcore.spec import SETTINGS, RunSpec, from_flat, to_json
 from seqcore.text import UserError
-from seqcore.training.events import Epoch, Failed, Started
+from seqcore.training.events import Epoch, Failed, History, Started
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -127,7 +127,6 @@ def _progress(event: Epoch, epochs: int, unit: str) -> None:
 
 
 def _write(path: Path, trainer, spec: RunSpec, started: Started, epochs: list[Epoch]) -> None:
-    from seqcore.engine.view import History
     from seqcore.reports.run_file import RunFile, save
     from seqcore.training.trainer import as_arrays
 

@@ -14,10 +14,10 @@ import pytest
 from distributed import LocalCluster
 
 from seqcore.engine import Limits, connect
-from seqcore.engine.view import EPOCH_FIELDS
+from seqcore.engine.limits import worker_count
 from seqcore.spec import RunSpec
 from seqcore.text import UserError
-from seqcore.training.events import Epoch
+from seqcore.training.events import EPOCH_FIELDS, Epoch
 
 ROOT = Path(__file__).parents[1]
 LONG = RunSpec().replace(hidden_size=16, epochs=5000)
@@ -70,6 +70,8 @@ def test_the_processes_listen_to_this_machine_alone_and_keep_their_memory(engine
     from seqcore.engine.host import ENVIRONMENT
 
     worker = worker_process()
+    assert len(engine.status().devices) == engine.status().workers == 1
+    assert wait_for(lambda: engine.status().memory > 50 * 2**20, 3)
     assert ENVIRONMENT.items() <= worker.environ().items()
     for process in (worker, worker.parent()):
         listening = [c.laddr.ip for c in process.net_connections() if c.status == psutil.CONN_LISTEN]
@@ -289,3 +291,6 @@ def test_limits_come_from_the_environment(monkeypatch):
     monkeypatch.setenv("SEQLAB_RUN_SECONDS", "90")
     limits = Limits.from_environment()
     assert (limits.runs_per_owner, limits.run_seconds, limits.queue) == (2, 90.0, Limits().queue)
+    for wanted, given in (("99", 16), ("3", 3), ("0", 1)):
+        monkeypatch.setenv("SEQLAB_WORKERS", wanted)
+        assert worker_count() == given

@@ -71,6 +71,15 @@ def test_a_browser_that_misses_messages_still_has_the_curve(ticks):
         np.testing.assert_array_equal(browser.parts["gradient", "0.y"], LONG[1:n])
 
 
+def test_a_new_run_takes_the_place_of_the_old_one():
+    feed, browser = Feed(), Browser()
+    for values in (LONG, LONG[::-1]):
+        for n in (100, 140, 180, 220):
+            run = Curve("", values[:n], values[:n])
+            assert browser.take(feed.message([convergence(str, "light", run, unit="m", epochs=500)]))
+            np.testing.assert_array_equal(browser.parts["convergence", "0.y"], values[:n])
+
+
 def test_a_tick_of_the_curves_is_small():
     feed = Feed()
     sizes = [len(json.dumps(feed.message(pictures(n), moving=True))) for n in range(40, 501, 40)]

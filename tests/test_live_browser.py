@@ -40,8 +40,12 @@ def test_the_curves_arrive_whole_and_no_chart_is_rebuilt(browser, address):
     np.testing.assert_array_equal(drawn(page, "convergence"), TRAIN)
     np.testing.assert_array_equal(drawn(page, "gradient"), TRAIN[1:])
     assert page.evaluate("[...document.querySelectorAll('.seqlab-plot .main-svg')].every(svg => svg.marked)")
-    assert page.locator("[data-mounts]").get_attribute("data-mounts") == "1"
+    board = page.locator("[data-mounts]")
+    assert board.get_attribute("data-mounts") == "1"
+    assert int(board.get_attribute("data-resyncs") or 0) <= 1
 
+    page.get_by_text("Look inside").click()
+    page.wait_for_selector(PLOT.format("states"), state="hidden")
     page.get_by_text("Shown").click()
     page.wait_for_selector(".seqlab-panel", state="detached")
     page.get_by_text("Shown").click()

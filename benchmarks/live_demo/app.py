@@ -22,7 +22,7 @@ EPOCHS = 500
 TRAIN = (4 + 6 * np.exp(-np.arange(EPOCHS + 1) / 80)).astype(np.float32)
 
 began = st.session_state.setdefault("began", time.monotonic())
-shown = st.toggle("Shown", True)
+shown, inside = st.toggle("Shown", True), st.toggle("Look inside", True)
 
 
 @st.fragment(run_every=0.1)
@@ -33,8 +33,9 @@ def tick() -> None:
     pictures = [
         convergence(str, theme(), run, unit="m", epochs=EPOCHS, naive=5.0),
         gradient(str, theme(), run.train, epochs=EPOCHS, clip=5.0),
-        states(str, theme(), "Hidden state", values, kind="hidden"),
     ]
+    if inside:
+        pictures.append(states(str, theme(), "Hidden state", values, kind="hidden"))
     if shown:
         board(pictures, key="demo.board", moving=n < EPOCHS)
 

@@ -165,7 +165,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   board.trouble = data.trouble;
   board.grid.style.setProperty("--seqlab-height", data.height);
   board.grid.style.setProperty("--seqlab-columns", data.columns);
-  if (!board.take(data)) setTriggerValue("resync", data.seq);
+  if (!board.take(data)) {
+    parentElement.dataset.resyncs = Number(parentElement.dataset.resyncs ?? 0) + 1;
+    setTriggerValue("resync", data.seq);
+  }
   return () => {
     board.close();
     boards.delete(parentElement);

@@ -3,7 +3,8 @@
 import streamlit as st
 
 from pages.kit.pins import Pin, differences, next_name, pin, pins, scores, unpin
-from pages.kit.run_panel import ACTIVE, Scene
+from pages.kit.run_panel import ACTIVE
+from pages.kit.scene import Scene
 from pages.kit.text import t
 from seqcore.text import N_
 

@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from pages.kit.text import t
-from seqcore.engine.view import History
 from seqcore.spec import SETTINGS, RunSpec
 from seqcore.text import N_
+from seqcore.training.events import History
 
 MOST = 5
 """Runs a page keeps; the oldest goes first."""

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.kit.run_panel import Scene, recorded_scene
+from pages.kit.scene import Scene
 from pages.kit.text import ASSETS
 from seqcore.data.series import load
 from seqcore.reports.run_file import load as load_run
@@ -12,4 +12,5 @@ from seqcore.reports.run_file import load as load_run
 def recorded(name: str) -> Scene:
     """The run in `assets/runs/<name>.npz`, made by `make recordings`; immutable, so one copy serves everybody."""
     run = load_run(ASSETS / "runs" / f"{name}.npz")
-    return recorded_scene(run, load(run.spec.data.series))
+    series = load(run.spec.data.series)
+    return Scene("recorded", run.spec, series, "recorded", run.history, run.started, run.snapshot, ())

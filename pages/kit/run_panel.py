@@ -7,7 +7,6 @@ A page hands over its settings, its series, and a function that turns what is kn
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -15,16 +14,14 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.kit.form import LEARNING_RATES, link_problems
 from pages.kit.lab import engine
 from pages.kit.live import board
+from pages.kit.scene import Scene
 from pages.kit.text import plain, sentence, t
 from pages.kit.viewer import viewer
 from seqcore.data.series import Series
-from seqcore.engine import Run
-from seqcore.engine.view import History, RunView
+from seqcore.engine import Run, RunView
 from seqcore.figures.picture import Picture
-from seqcore.reports.run_file import RunFile
 from seqcore.spec import RunSpec
 from seqcore.text import N_, UserError
-from seqcore.training.events import LearningRate, Snapshot, Started
 
 TICK = 0.1
 """Seconds between two looks at a run that is moving."""
@@ -55,30 +52,11 @@ STATES = {
 }
 
 
-@dataclass(frozen=True)
-class Scene:
-    """What is known of a run at this moment, live or recorded, for whoever draws it."""
-
-    run: str
-    spec: RunSpec
-    series: Series
-    status: str
-    history: History
-    started: Started | None
-    snapshot: Snapshot | None
-    marks: tuple[LearningRate, ...]
-
-
 def live_scene(run: Run, view: RunView) -> Scene:
     """The scene of a run of the engine."""
     return Scene(
         run.id, run.spec, run.series, view.status, view.history, view.started, view.snapshot, view.marks
     )  # fmt: skip
-
-
-def recorded_scene(run: RunFile, series: Series) -> Scene:
-    """The scene of a run from a file."""
-    return Scene("recorded", run.spec, series, "recorded", run.history, run.started, run.snapshot, ())
 
 
 def current_run(page: str) -> Run | None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.kit.live import theme
 from pages.kit.pins import Pin
-from pages.kit.run_panel import Scene
+from pages.kit.scene import Scene
 from pages.kit.text import t
 from seqcore.catalogue import RECURRENT
 from seqcore.data.series import Series

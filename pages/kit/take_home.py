@@ -7,7 +7,7 @@ from dataclasses import fields
 import pandas as pd
 import streamlit as st
 
-from pages.kit.run_panel import Scene
+from pages.kit.scene import Scene
 from pages.kit.text import t
 from seqcore.catalogue import UPLOAD
 from seqcore.spec import RunSpec

@@ -6,6 +6,6 @@
 from seqcore.engine.engine import Engine, connect
 from seqcore.engine.limits import Limits
 from seqcore.engine.run import Run
-from seqcore.engine.view import EngineStatus, History, RunView
+from seqcore.engine.view import EngineStatus, RunView
 
-__all__ = ["Engine", "EngineStatus", "History", "Limits", "Run", "RunView", "connect"]
+__all__ = ["Engine", "EngineStatus", "Limits", "Run", "RunView", "connect"]

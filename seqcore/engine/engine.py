@@ -130,21 +130,24 @@ class Engine:
 
     def _begin(self) -> None:
         self._house = self._spawn(self._keep_house())
-        self._starting = self._spawn(self._start())
+        self._start()
 
     def _submit(self, spec: RunSpec, series, owner: str) -> Run:
         job = Job(spec, series, owner, self._clock())
         self._scheduler.submit(job)
         if self._cluster is None:
-            self._starting = self._spawn(self._start())
+            self._start()
         run = Run(job, self._post, self._await_look, self._clock)
         self._runs = {**self._runs, job.id: run}
         self._publish()
         return run
 
-    async def _start(self) -> None:
+    def _start(self) -> None:
         self._message = (STARTING, {})
-        cluster = self._cluster = Cluster(self._add_worker, self._lose_worker, self._lose_cluster)
+        self._cluster = Cluster(self._add_worker, self._lose_worker, self._lose_cluster)
+        self._starting = self._spawn(self._open(self._cluster))
+
+    async def _open(self, cluster: Cluster) -> None:
         try:
             await cluster.open(self._workers)
         except Exception as error:  # whatever it is, the reader is told, and may try again
@@ -183,7 +186,6 @@ class Engine:
         kept = {job.id for job in scheduler.jobs}
         if kept != self._runs.keys():
             self._runs = {name: run for name, run in self._runs.items() if name in kept}
-        self._memory = 0
         self._status = EngineStatus(
             workers=len(cluster.present) if cluster else 0,
             warm=len(scheduler.lanes),

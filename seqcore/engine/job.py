@@ -10,9 +10,9 @@ import numpy as np
 
 from seqcore.engine.actor import Look, Slice
 from seqcore.engine.limits import bytes_needed
-from seqcore.engine.view import ENDED, EPOCH_FIELDS, History, RunView, Sentence
+from seqcore.engine.view import ENDED, RunView, Sentence
 from seqcore.spec import RunSpec
-from seqcore.training.events import Diverged, Failed, Finished, LearningRate, Snapshot, Started
+from seqcore.training.events import EPOCH_FIELDS, Diverged, Failed, Finished, History, LearningRate, Snapshot, Started
 
 SLICE = 0.05
 """Seconds of training between two moments at which a run can be paused, changed or passed over."""

@@ -3,33 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
-from seqcore.training.events import LearningRate, Snapshot, Started
+from seqcore.training.events import History, LearningRate, Snapshot, Started
 
 Sentence = tuple[str, Mapping[str, object]]
 """A template to translate and the values in it, as a `UserError` carries them."""
 
 ENDED = ("finished", "stopped", "diverged", "failed")
 """The states a run does not leave."""
-
-
-@dataclass(frozen=True, eq=False)
-class History:
-    """The curves of a run so far: one read-only float64 array (n,) for each field of `events.Epoch`."""
-
-    epoch: np.ndarray
-    train_loss: np.ndarray
-    train_rmse: np.ndarray
-    test_rmse: np.ndarray
-    grad_norm: np.ndarray
-    seconds: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.epoch)
-
-
-EPOCH_FIELDS = tuple(History.__dataclass_fields__)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from seqcore.engine.view import EPOCH_FIELDS, History
 from seqcore.spec import RunSpec, from_json, to_json
 from seqcore.text import N_, UserError
-from seqcore.training.events import Snapshot, Started
+from seqcore.training.events import EPOCH_FIELDS, History, Snapshot, Started
 
 
 @dataclass(frozen=True, eq=False)

@@ -43,6 +43,24 @@ class Epoch:
     seconds: float
 
 
+@dataclass(frozen=True, eq=False)
+class History:
+    """The curves of a run so far: one read-only float64 array (n,) for each field of `Epoch`."""
+
+    epoch: np.ndarray
+    train_loss: np.ndarray
+    train_rmse: np.ndarray
+    test_rmse: np.ndarray
+    grad_norm: np.ndarray
+    seconds: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.epoch)
+
+
+EPOCH_FIELDS = tuple(History.__dataclass_fields__)
+
+
 @dataclass(frozen=True)
 class Progress:
     """A place inside an epoch where a run may be paused or ended: `done` in 0..1 of the epoch."""
