@@ -61,14 +61,22 @@ def test_a_browser_that_misses_messages_still_has_the_curve(ticks):
     feed, browser, n = Feed(), Browser(), 1
     for grown, lost in ticks:
         n = min(501, n + grown)
-        message = feed.message(pictures(n))
-        if lost and browser.seq is not None:
+        message = feed.message(pictures(n), moving=True)
+        if lost:
             continue
         if not browser.take(message):
             feed.forget()
-            assert browser.take(feed.message(pictures(n)))
+            assert browser.take(feed.message(pictures(n), moving=True))
+        assert browser.parts["gradient", "alt"]
         np.testing.assert_array_equal(browser.parts["convergence", "2.y"], LONG[:n])
         np.testing.assert_array_equal(browser.parts["gradient", "0.y"], LONG[1:n])
+
+
+def test_a_browser_that_misses_the_first_messages_need_not_ask():
+    feed, browser = Feed(), Browser()
+    messages = [feed.message(pictures(n), moving=True) for n in (10, 20, 30)]
+    assert browser.take(messages[-1])
+    np.testing.assert_array_equal(browser.parts["gradient", "0.y"], LONG[1:30])
 
 
 def test_a_new_run_takes_the_place_of_the_old_one():

@@ -1,5 +1,6 @@
 // The browser's side of `live.py`: holds each figure, merges what changed, and redraws with Plotly.react.
 const OVERLAP = 3; // messages in which a change is repeated, as in live.py
+const PATIENCE = 500; // milliseconds until the whole is asked for again
 const CONFIG = { displaylogo: false, displayModeBar: false, scrollZoom: false, responsive: false };
 const boards = new WeakMap();
 let library;
@@ -40,6 +41,7 @@ class Board {
     this.root = root;
     this.grid = root.querySelector(".seqlab-board");
     this.seq = null;
+    this.wanted = -PATIENCE;
     this.panels = new Map();
     root.dataset.mounts = Number(root.dataset.mounts ?? 0) + 1;
     root.dataset.draws = 0;
@@ -165,7 +167,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   board.trouble = data.trouble;
   board.grid.style.setProperty("--seqlab-height", data.height);
   board.grid.style.setProperty("--seqlab-columns", data.columns);
-  if (!board.take(data)) {
+  if (!board.take(data) && performance.now() - board.wanted > PATIENCE) {
+    board.wanted = performance.now();
     parentElement.dataset.resyncs = Number(parentElement.dataset.resyncs ?? 0) + 1;
     setTriggerValue("resync", data.seq);
   }

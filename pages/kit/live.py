@@ -49,7 +49,8 @@ class Feed:
         self.forget()
 
     def forget(self) -> None:
-        """The browser has nothing: the next message is the whole."""
+        """The browser has nothing: the next `OVERLAP` messages are the whole, as it may miss the first."""
+        self.forgotten = self.seq
         self.known: dict[tuple[str, str], Any] = {}
         self.changed: dict[tuple[str, str], int] = {}
         self.lengths: dict[tuple[str, str], deque[int]] = {}
@@ -61,7 +62,7 @@ class Feed:
         While the pictures are `moving`, their text alternatives change at most every `ALT_EVERY` seconds.
         """
         self.seq += 1
-        whole = not self.known
+        whole = self.seq - self.forgotten <= OVERLAP
         parts = {picture.name: {} for picture in pictures}
         speak = whole or not moving or time.monotonic() - self.spoken > ALT_EVERY
         self.spoken = time.monotonic() if speak else self.spoken

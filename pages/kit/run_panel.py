@@ -29,6 +29,9 @@ TICK = 0.1
 REST = 0.3
 """The same at one that is paused: a click is carried out a moment after the page is drawn."""
 
+IDLE = 20.0
+"""The same at one that has ended: it is kept for as long as somebody looks at it."""
+
 FIRST = 0.12
 """Seconds the page waits for a run's first point, so that its first drawing shows it; a warm worker needs less."""
 
@@ -104,7 +107,8 @@ def run_panel(
     if refused := st.session_state.get(f"{page}.refused"):
         st.error(refused, icon=":material/error:")
     status = view.status if view is not None else None
-    show = st.fragment(run_every=TICK if status in MOVING else REST if status == "paused" else None)(_show)
+    pulse = TICK if status in MOVING else REST if status == "paused" else IDLE if run is not None else None
+    show = st.fragment(run_every=pulse)(_show)
     show(page, run, status, recorded, draw, look)
     return live_scene(run, view) if run is not None else recorded
 
