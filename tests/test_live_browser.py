@@ -1,5 +1,8 @@
 """The browser's side of the live pictures, in a real browser: what arrives is what was sent."""
 
+from pathlib import Path
+from urllib.parse import urlsplit
+
 import numpy as np
 import pytest
 
@@ -9,7 +12,7 @@ EPOCHS = 500
 TRAIN = (4 + 6 * np.exp(-np.arange(EPOCHS + 1) / 80)).astype(np.float32)
 """The curve of benchmarks/live_demo/app.py."""
 
-BUNDLE = ROOT / "static/plotly-cartesian.min.js"
+STATIC = ROOT / "static"
 PLOT = '.seqlab-plot[data-name="{}"]'
 DRAWN = "plot => Array.from(plot._fullData?.[0]?.y ?? [])"
 
@@ -26,13 +29,21 @@ def browser():
         yield running
 
 
+def serve_files(page, pattern: str) -> None:
+    """Hand over what the browser asks for below app/static/, if its name is like `pattern`."""
+    page.route(
+        f"**/app/static/{pattern}",
+        lambda route: route.fulfill(path=STATIC / Path(urlsplit(route.request.url).path).name),
+    )
+
+
 def drawn(page, name: str) -> list[float]:
     return page.locator(PLOT.format(name)).evaluate(DRAWN)
 
 
 def test_the_curves_arrive_whole_and_no_chart_is_rebuilt(browser, address):
     page = browser.new_page(viewport={"width": 1400, "height": 800})
-    page.route("**/plotly-cartesian.min.js", lambda route: route.fulfill(path=BUNDLE))
+    serve_files(page, "*")
     page.goto(address)
     wait_for(lambda: page.locator(".seqlab-plot .svg-container").count() == 3, 20)
     page.evaluate("document.querySelectorAll('.seqlab-plot .main-svg').forEach(svg => svg.marked = true)")
@@ -55,8 +66,16 @@ def test_the_curves_arrive_whole_and_no_chart_is_rebuilt(browser, address):
     page.close()
 
 
-def test_without_the_library_there_are_words_instead_of_a_blank(browser, address):
+def test_what_cannot_be_loaded_is_words_instead_of_a_blank(browser, address):
     page = browser.new_page()
+    page.goto(address)
+    wait_for(lambda: "could not be drawn" in page.locator(".seqlab-board").inner_text(), 20)
+    page.close()
+
+
+def test_without_the_library_each_picture_says_so_and_keeps_its_alternative(browser, address):
+    page = browser.new_page()
+    serve_files(page, "live.*")
     page.goto(address)
     plot = page.locator(PLOT.format("convergence"))
     wait_for(lambda: "could not be drawn" in plot.inner_text(), 20)

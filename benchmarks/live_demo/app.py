@@ -1,7 +1,7 @@
 """A made-up run on the live board, without an engine: `streamlit run benchmarks/live_demo/app.py`.
 
-500 epochs in 2.5 seconds; the tests of the browser's side look at it. The Plotly bundle is not below this folder, so
-as it stands the board shows what it says when the bundle cannot be loaded; the tests hand it over.
+500 epochs in 2.5 seconds; the tests of the browser's side look at it. What the browser loads by URL does not lie
+below this folder, so as it stands the board shows what it says when that is missing; the tests hand it over.
 """
 
 import sys

@@ -14,6 +14,7 @@ a browser that missed more, or has lost its figures, asks for the whole.
 import base64
 import time
 from collections import deque
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +26,27 @@ from seqcore.figures.picture import Picture
 from seqcore.text import N_
 
 OVERLAP = 3
-"""Messages in which a change is sent, as in live.js."""
+"""Messages in which a change is sent, as in static/live.js."""
 
 ALT_EVERY = 2.0
 """Seconds between two changes of a text alternative: nobody can listen to ten a second."""
 
-_HERE = Path(__file__).parent
+_STATIC = Path(__file__).parents[2] / "static"
+_VERSION = sha256(b"".join((_STATIC / name).read_bytes() for name in ("live.js", "live.css"))).hexdigest()[:12]
+
+LOADER = f"""
+const drawing = import(new URL("app/static/live.js?{_VERSION}", document.baseURI));
+export default (component) => {{
+  const {{ data, parentElement }} = component;
+  const grid = parentElement.querySelector(".seqlab-board");
+  drawing.then(({{ update }}) => update(component), () => (grid.textContent = data.trouble));
+  return () => drawing.then(({{ close }}) => close(parentElement), () => {{}});
+}};
+"""
+"""Streamlit sends a component's own script with every message, so it only loads the one that draws, by URL."""
 
 _component = st.components.v2.component(
-    "seqlab.board",
-    html='<div class="seqlab-board"></div>',
-    css=(_HERE / "live.css").read_text(encoding="utf-8"),
-    js=(_HERE / "live.js").read_text(encoding="utf-8"),
-    isolate_styles=False,
+    "seqlab.board", html='<div class="seqlab-board"></div>', js=LOADER, isolate_styles=False
 )
 
 

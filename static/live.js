@@ -1,21 +1,22 @@
-// The browser's side of `live.py`: holds each figure, merges what changed, and redraws with Plotly.react.
-const OVERLAP = 3; // messages in which a change is repeated, as in live.py
+// The browser's side of `pages/kit/live.py`: holds each figure, merges what changed, and redraws with Plotly.react.
+const OVERLAP = 3; // messages in which a change is sent, as in live.py
 const PATIENCE = 500; // milliseconds until the whole is asked for again
 const CONFIG = { displaylogo: false, displayModeBar: false, scrollZoom: false, responsive: false };
 const boards = new WeakMap();
-let library;
 
-function plotly() {
-  library ??= new Promise((resolve, reject) => {
-    if (window.Plotly) return resolve(window.Plotly);
-    const script = document.createElement("script");
-    script.src = new URL("app/static/plotly-cartesian.min.js", document.baseURI);
-    script.onload = () => (window.Plotly ? resolve(window.Plotly) : reject());
-    script.onerror = reject;
-    document.head.append(script);
+// Adds a script or a style sheet to the page; settles when it is there.
+function load(tag, attributes) {
+  return new Promise((resolve, reject) => {
+    const element = Object.assign(document.createElement(tag), attributes);
+    element.onload = resolve;
+    element.onerror = reject;
+    document.head.append(element);
   });
-  return library;
 }
+
+const library = load("script", { src: new URL("plotly-cartesian.min.js", import.meta.url) }).then(() => window.Plotly);
+library.catch(() => {}); // each drawing says so
+await load("link", { rel: "stylesheet", href: new URL("live.css" + new URL(import.meta.url).search, import.meta.url) });
 
 function numbers(text) {
   const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -109,12 +110,12 @@ class Board {
     if (this.asked) return;
     this.asked = true;
     requestAnimationFrame(() =>
-      plotly().then(
-        (library) => {
+      library.then(
+        (plotly) => {
           this.asked = false;
           const due = [...this.panels.values()].filter((p) => p.stale && p.visible && !p.figure.hidden);
           if (!due.length) return;
-          this.drawPanel(library, due.reduce((a, b) => (b.drawn < a.drawn ? b : a)));
+          this.drawPanel(plotly, due.reduce((a, b) => (b.drawn < a.drawn ? b : a)));
           if (due.length > 1) this.draw();
         },
         () => this.panels.forEach((panel) => (panel.plot.textContent = this.trouble)),
@@ -122,7 +123,7 @@ class Board {
     );
   }
 
-  drawPanel(library, panel) {
+  drawPanel(plotly, panel) {
     panel.stale = false;
     panel.drawn = performance.now();
     const get = (key) => panel.parts.get(key);
@@ -131,7 +132,7 @@ class Board {
       return { ...get(`${k}.style`), ...Object.fromEntries(data) };
     });
     this.drawLegend(panel, traces);
-    library.react(panel.plot, traces, structuredClone(get("layout")), CONFIG);
+    plotly.react(panel.plot, traces, structuredClone(get("layout")), CONFIG);
     this.root.dataset.draws = Number(this.root.dataset.draws) + 1;
   }
 
@@ -158,10 +159,11 @@ class Board {
     this.seen.disconnect();
     this.sized.disconnect();
     for (const panel of this.panels.values()) window.Plotly?.purge(panel.plot);
+    this.grid.replaceChildren();
   }
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export function update({ data, parentElement, setTriggerValue }) {
   let board = boards.get(parentElement);
   if (!board) boards.set(parentElement, (board = new Board(parentElement)));
   board.trouble = data.trouble;
@@ -172,9 +174,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     parentElement.dataset.resyncs = Number(parentElement.dataset.resyncs ?? 0) + 1;
     setTriggerValue("resync", data.seq);
   }
-  return () => {
-    board.close();
-    boards.delete(parentElement);
-    board.grid.replaceChildren();
-  };
+}
+
+export function close(root) {
+  boards.get(root)?.close();
+  boards.delete(root);
 }
