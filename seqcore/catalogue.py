@@ -18,6 +18,16 @@ class Architecture:
     recurrent: bool
 
 
+@dataclass(frozen=True)
+class Baseline:
+    """A forecaster without gradient descent; `seqcore.models.classical.<name>` fits it. `help` says what it does."""
+
+    name: str
+    label: str
+    help: str
+    seasonal: bool = False
+
+
 ARCHITECTURES = (
     Architecture("rnn", N_("Vanilla RNN"), recurrent=True),
     Architecture("lstm", "LSTM", recurrent=True),
@@ -27,6 +37,25 @@ ARCHITECTURES = (
 )
 
 RECURRENT = tuple(a.name for a in ARCHITECTURES if a.recurrent)
+
+BASELINES = (
+    Baseline("naive", N_("Naive"), N_("Tomorrow is as today: the last value seen.")),
+    Baseline("drift", N_("Drift"), N_("The last value, plus the average step of the training part.")),
+    Baseline(
+        "moving_average", N_("Moving average"),
+        N_("The mean of the last few values; how few, the training part decides."),
+    ),
+    Baseline("seasonal_naive", N_("Seasonal naive"), N_("The value one period ago."), seasonal=True),
+    Baseline("linear", N_("Linear autoregression"), N_("A linear function of the same window, by least squares.")),
+    Baseline("arima", "ARIMA", N_("Autoregression and moving average of the differences; the orders by AIC.")),
+    Baseline(
+        "ets", N_("Exponential smoothing"),
+        N_("Level, trend and season, each an average that forgets; the form by AIC."),
+    ),
+)  # fmt: skip
+"""What every network has to beat. Those that are `seasonal` need a series with a season."""
+
+CLASSICAL = tuple(b.name for b in BASELINES)
 
 UPLOAD = "upload"
 """The data set's name when the values come from a file the user brought."""

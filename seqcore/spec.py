@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from seqcore.catalogue import ARCHITECTURES, RECURRENT, SERIES, UPLOAD
+from seqcore.catalogue import ARCHITECTURES, BASELINES, RECURRENT, SERIES, UPLOAD
 from seqcore.text import N_, UserError
 
 
@@ -157,8 +157,9 @@ class ModelSpec(Checked):
     """Which architecture, and how large."""
 
     architecture: str = choice(
-        "lstm", N_("Model"), {a.name: a.label for a in ARCHITECTURES}, main=True, help=N_("The kind of network.")
-    )
+        "lstm", N_("Model"), {kind.name: kind.label for kind in (*ARCHITECTURES, *BASELINES)}, main=True,
+        help=N_("The kind of network."),
+    )  # fmt: skip
     hidden_size: int = integer(
         32, N_("Hidden size"), 1, 256, unit=N_("units"), main=True,
         help=N_("How many numbers the network keeps as its state (channels, for a CNN)."),
