@@ -63,6 +63,9 @@ class StandIn:
         self.clock.now += self.look_seconds
         return Snapshot(self.epoch, window, {})
 
+    def conclusion(self):
+        return Snapshot(self.epoch, 0, {"test_prediction": np.zeros((1, 1))})
+
 
 class StandInWorker:
     """A worker whose actors live here, and whose calls are carried out one at a time."""
@@ -75,9 +78,9 @@ class StandInWorker:
         self.replaced = 0
         self.open_runs = 0
 
-    async def open(self, spec, series):
+    async def open(self, spec, series, concludes):
         remote = StandInRun(self)
-        await remote.call("open", spec, series)
+        await remote.call("open", spec, series, concludes)
         self.open_runs += 1
         return remote
 
@@ -124,6 +127,14 @@ def submit(scheduler: Scheduler, owner="me", hidden_size=5, epochs=5000, **setti
     job = Job(spec, SERIES, owner, scheduler.clock())
     scheduler.submit(job)
     return job
+
+
+def submit_batch(scheduler: Scheduler, count: int, owner="me", hidden_size=5, epochs=100, **settings) -> list[Job]:
+    """Runs with seeds 0, 1, 2 ... and epochs of `hidden_size` milliseconds."""
+    spec = RunSpec().replace(hidden_size=hidden_size, epochs=epochs, **settings)
+    jobs = [Job(spec.replace(seed=seed), SERIES, owner, scheduler.clock(), batch=True) for seed in range(count)]
+    scheduler.submit_batch(jobs)
+    return jobs
 
 
 async def pass_time(clock: Clock, seconds: float) -> None:

@@ -10,6 +10,10 @@ from seqcore.spec import SETTINGS, DataSpec
 from seqcore.text import N_, UserError
 
 
+LAGS = 30
+"""Steps ahead a forecast fed with itself is scored at most."""
+
+
 @dataclass(frozen=True, eq=False)
 class Windows:
     """Scaled inputs (B, T, 1) and targets (B, K), float32 and contiguous, of the training and of the test part.
@@ -26,6 +30,15 @@ class Windows:
     test_at: np.ndarray
     split: int
     scaler: Scaler
+
+    def origins(self, rows: int) -> tuple[np.ndarray, int]:
+        """Where forecasts of many steps begin that can still be scored: (first target rows, number of steps).
+
+        Those test windows of a series of `rows` after which that many values follow: at most `LAGS`, and few enough
+        to leave half of the windows.
+        """
+        lags = min(LAGS, max(1, len(self.test_at) // 2))
+        return self.test_at[self.test_at + lags <= rows], lags
 
 
 def cut(values: np.ndarray, spec: DataSpec) -> Windows:

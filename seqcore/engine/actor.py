@@ -51,11 +51,16 @@ class RunActor:
         self.events = iter(())
         self.epoch = -1
         self.ended = False
+        self.concludes = False
         self.looked: Look | None = None
         self.number = 0
 
-    def open(self, spec: RunSpec, series) -> None:
-        """Take the run's settings and its `Series`; the model is built with the first slice, where errors are told."""
+    def open(self, spec: RunSpec, series, concludes: bool = False) -> None:
+        """Take the run's settings and its `Series`; the model is built with the first slice, where errors are told.
+
+        A run that `concludes` ends with all its forecasts in the last slice's snapshot.
+        """
+        self.concludes = concludes
         self.events = self._events(spec, series)
 
     def advance(self, seconds: float, goal: int, lr: float | None = None, look: Look | None = None) -> Slice:
@@ -77,6 +82,8 @@ class RunActor:
                     snapshot, look_seconds = self._look(look)
             elif not isinstance(event, Progress | None):
                 events.append(event)
+            if self.concludes and isinstance(event, Finished):
+                snapshot = self.trainer.conclusion()
             self.ended = event is None or isinstance(event, Finished | Failed)
         still = seconds == 0
         if look and snapshot is None and self.trainer and self.epoch >= 0 and (still or look != self.looked):
@@ -103,9 +110,9 @@ class RunActor:
     def _events(self, spec: RunSpec, series):
         """The trainer's events; whatever goes wrong becomes a `Failed` that ends them."""
         try:
-            from seqcore.training.trainer import Trainer  # in the worker only: torch
+            from seqcore.training.make import make_trainer  # in the worker only: torch
 
-            self.trainer = Trainer(spec, series)
+            self.trainer = make_trainer(spec, series)
             yield from self.trainer
         except UserError as error:
             yield Failed(max(self.epoch, 0), error.template, error.values)

@@ -49,11 +49,11 @@ class Worker:
         self.facts = facts
         self.lost = asyncio.get_running_loop().create_future()
 
-    async def open(self, spec: RunSpec, series) -> "RemoteRun":
-        """A new run in this worker; its model is built with the first slice."""
+    async def open(self, spec: RunSpec, series, concludes: bool) -> "RemoteRun":
+        """A new run in this worker; its model is built with the first slice (see `RunActor.open`)."""
         future = self.client.submit(RunActor, actor=True, pure=False, workers=[self.address], allow_other_workers=False)
         run = RemoteRun(self, future, await self._or_lost(future))
-        await run.call("open", spec, series)
+        await run.call("open", spec, series, concludes)
         return run
 
     def lose(self) -> None:

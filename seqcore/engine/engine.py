@@ -9,7 +9,7 @@ import atexit
 import logging
 import threading
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -69,6 +69,20 @@ class Engine:
     def submit(self, spec: RunSpec, series, owner: str) -> Run:
         """Train `spec` on `series` (a `Series`) for `owner`; raises `UserError` where a limit stands in the way."""
         return self._answer(self._submit, spec, series, owner)
+
+    def submit_batch(self, specs: Sequence[RunSpec], series, owner: str) -> tuple[Run, ...]:
+        """Train many on one `Series`, as wide as there are workers; all or none are taken in.
+
+        Such a run leaves its worker when it ends: its view keeps the curves and, once finished, a snapshot of all its
+        forecasts (`Trainer.conclusion`). Raises `UserError` where a limit stands in the way.
+        """
+        return self._answer(self._submit_batch, specs, series, owner) if specs else ()
+
+    def keep(self, owner: str) -> None:
+        """Say that somebody looks at all runs of `owner`: without, they are paused and later dropped."""
+
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._scheduler.keep, owner)
 
     def find(self, run_id: str) -> Run | None:
         """The run of that id, unless it has been dropped."""
@@ -135,12 +149,20 @@ class Engine:
     def _submit(self, spec: RunSpec, series, owner: str) -> Run:
         job = Job(spec, series, owner, self._clock())
         self._scheduler.submit(job)
+        return self._take_in([job])[0]
+
+    def _submit_batch(self, specs: Sequence[RunSpec], series, owner: str) -> tuple[Run, ...]:
+        jobs = [Job(spec, series, owner, self._clock(), batch=True) for spec in specs]
+        self._scheduler.submit_batch(jobs)
+        return self._take_in(jobs)
+
+    def _take_in(self, jobs: list[Job]) -> tuple[Run, ...]:
         if self._cluster is None:
             self._start()
-        run = Run(job, self._post, self._await_look, self._clock)
-        self._runs = {**self._runs, job.id: run}
+        runs = {job.id: Run(job, self._post, self._await_look, self._clock) for job in jobs}
+        self._runs = {**self._runs, **runs}
         self._publish()
-        return run
+        return tuple(runs.values())
 
     def _start(self) -> None:
         self._message = (STARTING, {})

@@ -47,8 +47,9 @@ class Watch:
 class Job:
     """One run: its settings, where it stands, what is wanted of it, and the time it has used."""
 
-    def __init__(self, spec: RunSpec, series, owner: str, now: float):
+    def __init__(self, spec: RunSpec, series, owner: str, now: float, batch: bool = False):
         self.id = secrets.token_urlsafe(12)
+        self.batch = batch  # one of many: it leaves its worker when it ends, and its forecasts are kept
         self.spec, self.series, self.owner = spec, series, owner
         self.bytes = bytes_needed(spec, len(series.values))
         self.watch = Watch(None, now)

@@ -88,7 +88,7 @@ class Lane:
 
     async def _open(self, job: Job) -> None:
         try:
-            remote = await asyncio.wait_for(self.worker.open(job.spec, job.series), self.patience)
+            remote = await asyncio.wait_for(self.worker.open(job.spec, job.series, job.batch), self.patience)
         except WorkerLost:
             return  # the engine is told of it by itself
         except TimeoutError:

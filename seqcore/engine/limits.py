@@ -39,6 +39,12 @@ class Limits:
     queue: int = 32
     """Runs that may wait."""
 
+    batch: int = 200
+    """Runs of one viewer's batches: waiting, training, and ended ones whose curves and forecasts are kept."""
+
+    batches: int = 1000
+    """The same, for everybody."""
+
     run_seconds: float = 1800.0
     """Training time of one run."""
 

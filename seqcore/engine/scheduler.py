@@ -3,7 +3,8 @@
 Plain bookkeeping in the engine's event loop; it knows neither Dask nor threads.
 """
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 
 from seqcore.engine.cluster import Worker
 from seqcore.engine.job import ON, WATCHED, Job, Watch
@@ -38,19 +39,42 @@ class Scheduler:
     def submit(self, job: Job) -> None:
         """Take in a new run; raises `UserError` where a limit stands in the way."""
         check_memory(job.bytes, self.limits.run_bytes)
-        if len(self.queue) >= self.limits.queue:
-            raise UserError(
-                N_("The queue is full ({count} runs are waiting): try again in a minute."), count=len(self.queue)
-            )
-        own = [other for other in self.jobs if other.owner == job.owner]
+        waiting = sum(not other.batch for other in self.queue)
+        if waiting >= self.limits.queue:
+            raise UserError(N_("The queue is full ({count} runs are waiting): try again in a minute."), count=waiting)
+        single = [other for other in self.jobs if not other.batch]
+        own = [other for other in single if other.owner == job.owner]
         if len(own) >= self.limits.runs_per_owner and not self._drop_one(own):
             raise UserError(
                 N_("You have {count} runs training or waiting already: stop one of them first."), count=len(own)
             )
-        if len(self.jobs) >= self.limits.runs and not self._drop_one(self._unwatched(self.jobs)):
-            raise UserError(N_("The engine is full ({count} runs): try again in a minute."), count=len(self.jobs))
+        if len(single) >= self.limits.runs and not self._drop_one(self._unwatched(single)):
+            raise UserError(N_("The engine is full ({count} runs): try again in a minute."), count=len(single))
         self.jobs.append(job)
         self._enqueue(job)
+
+    def submit_batch(self, jobs: Sequence[Job]) -> None:
+        """Take in many runs of one owner, all or none; raises `UserError` where a limit stands in the way.
+
+        To make room, results of the owner's oldest runs go, and of others' at which nobody looks.
+        """
+        for job in jobs:
+            check_memory(job.bytes, self.limits.run_bytes)
+        every = [other for other in self.jobs if other.batch]
+        own = [other for other in every if other.owner == jobs[0].owner]
+        if not self._drop_ended(own, len(own) + len(jobs) - self.limits.batch):
+            raise UserError(
+                N_(
+                    "That would be {count} runs, and one page may hold {most}: choose fewer seeds, rows or values, or "
+                    "wait until some have ended."
+                ),
+                count=len(jobs) + sum(not other.ended for other in own), most=self.limits.batch,
+            )  # fmt: skip
+        if not self._drop_ended(self._unwatched(every), len(every) + len(jobs) - self.limits.batches):
+            raise UserError(N_("The engine is full ({count} runs): try again in a minute."), count=len(every))
+        self.jobs += jobs
+        self.queue += jobs
+        self.dispatch()
 
     def pause(self, job: Job) -> None:
         if not job.ended:
@@ -87,6 +111,13 @@ class Scheduler:
             job.lr = job.lr_wish = lr
             job.publish()
 
+    def keep(self, owner: str) -> None:
+        """Somebody looks at all runs of an owner."""
+        now = self.clock()
+        for job in self.jobs:
+            if job.owner == owner:
+                job.watch = Watch(job.watch.look, now)
+
     def look(self, job: Job, watch: Watch) -> None:
         """Somebody looks: a run that rests answers with a snapshot if what is wanted is not shown yet."""
         job.watch = watch
@@ -106,7 +137,7 @@ class Scheduler:
             return
         job.settle()
         job.publish()
-        if job.status == "failed" and job.lane:
+        if job.lane and (job.status == "failed" or (job.batch and job.ended)):
             job.lane.remove(job)
         if not job.active:
             self.dispatch()
@@ -140,7 +171,7 @@ class Scheduler:
     def tidy(self) -> None:
         """Once a second: pause what nobody looks at, and later drop it."""
         now = self.clock()
-        for job in list(self.jobs):
+        for job in self.jobs[::-1]:  # newest first: no waiting run takes the place of one just paused
             unwatched = now - job.watch.at
             if job.status in ("finished", "diverged"):
                 limit = self.limits.unwatched_finished
@@ -153,23 +184,45 @@ class Scheduler:
                 self.pause(job)
 
     def dispatch(self) -> None:
-        """Give waiting runs a place, first come, first served; who cannot have one keeps later ones from taking it."""
+        """Give waiting runs a place: single ones first come, first served, then those of batches in turns."""
         taken: set[Lane] = set()
-        for job in list(self.queue):
-            lanes = [job.lane] if job.lane else self._lanes_for(job)
-            open_lanes = sorted(set(lanes) - taken, key=lambda lane: (lane.active, len(lane.jobs)))
-            lane = next((lane for lane in open_lanes if self._has_room(lane, job)), None)
-            if lane is None:
-                taken.update(lanes)
-                continue
-            self.queue.remove(job)
-            job.position = 0
-            lane.admit(job)
-            job.publish()
+        for job in [job for job in self.queue if not job.batch]:
+            if not self._place(job, taken):
+                taken.update(self._lanes_for(job))  # who cannot have a place keeps later ones from taking it
+        self._dispatch_batches()
         for position, job in enumerate(self.queue, 1):
             if job.position != position:
                 job.position = position
                 job.publish()
+
+    def _dispatch_batches(self) -> None:
+        """Of each owner one run a worker: two there would end no sooner. Who has the fewest is served first."""
+        waiting: dict[str, deque[Job]] = {}
+        busy: dict[str, set[Lane]] = {}
+        for job in self.jobs:
+            if job.batch and job.status == "queued":
+                waiting.setdefault(job.owner, deque()).append(job)
+            elif job.batch and job.active:
+                busy.setdefault(job.owner, set()).add(job.lane)
+        while waiting:
+            owner = min(waiting, key=lambda owner: len(busy.get(owner, ())))
+            job = waiting[owner].popleft()
+            if self._place(job, busy.get(owner, set())):
+                busy.setdefault(owner, set()).add(job.lane)
+            if not waiting[owner] or len(busy.get(owner, ())) >= len(self.lanes):
+                del waiting[owner]
+
+    def _place(self, job: Job, taken: set[Lane]) -> bool:
+        """Let a waiting run train in the emptiest lane that has room and is not `taken`."""
+        lanes = [lane for lane in self._lanes_for(job) if lane not in taken]
+        for lane in sorted(lanes, key=lambda lane: (lane.active, len(lane.jobs))):
+            if self._has_room(lane, job):
+                self.queue.remove(job)
+                job.position = 0
+                lane.admit(job)
+                job.publish()
+                return True
+        return False
 
     def _go(self, job: Job) -> None:
         if job.status == "paused":
@@ -179,18 +232,28 @@ class Scheduler:
 
     def _enqueue(self, job: Job) -> None:
         job.status = "queued"
-        self.queue.append(job)
+        singles = sum(not other.batch for other in self.queue)
+        self.queue.insert(len(self.queue) if job.batch else singles, job)
         self.dispatch()
 
     def _lanes_for(self, job: Job) -> list[Lane]:
-        """The workers with a GPU for those who may use it, the others for the rest; any, if there are none of these."""
+        """Where a run may train: where it is already, or on workers with a GPU if it may use one and on others if not.
+
+        All workers, if there are none of these.
+        """
+        if job.lane:
+            return [job.lane]
         wants_gpu = job.spec.training.device in ("auto", "cuda")
         fitting = [lane for lane in self.lanes.values() if lane.worker.facts.cuda == wants_gpu]
         return fitting or list(self.lanes.values())
 
     def _has_room(self, lane: Lane, job: Job) -> bool:
-        """Whether `job` can train in `lane`, after dropping ended runs nobody looks at if that takes it."""
-        if lane.active >= self.limits.runs_per_worker:
+        """Whether `job` can train in `lane`, after dropping ended runs nobody looks at if that takes it.
+
+        Batches leave one place to those who train a single run and wait for it.
+        """
+        places = self.limits.runs_per_worker
+        if lane.active >= (max(1, places - 1) if job.batch else places):
             return False
         while job.lane is None and lane.jobs and lane.free < job.bytes:
             if not self._drop_one(self._unwatched(lane.jobs)):
@@ -207,6 +270,15 @@ class Scheduler:
         for job in resting[:1]:
             self._release(job, (DROPPED, {}))
         return bool(resting)
+
+    def _drop_ended(self, jobs: list[Job], count: int) -> bool:
+        """Drop the oldest `count` of `jobs` that have ended; False, and none is dropped, if there are not so many."""
+        ended = [job for job in jobs if job.ended]
+        if count > len(ended):
+            return False
+        for job in ended[: max(0, count)]:
+            self._release(job, (DROPPED, {}))
+        return True
 
     def _release(self, job: Job, note: Sentence | None) -> None:
         self.jobs.remove(job)

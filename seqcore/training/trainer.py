@@ -22,7 +22,7 @@ from seqcore.text import N_
 from seqcore.training.device import OwnRandomness, pick_device
 from seqcore.training.events import Diverged, Epoch, Finished, LearningRate, Progress, Snapshot, Started
 from seqcore.training.flat import flatten
-from seqcore.training.forecast import free_run
+from seqcore.training.forecast import free_run, free_runs, rmse_by_lag
 from seqcore.training.optimiser import clip_, make_optimiser
 
 BLOCK_FLOPS = 16e9
@@ -41,7 +41,7 @@ class Trainer:
     """
 
     def __init__(self, spec: RunSpec, series: Series):
-        self.spec = spec
+        self.spec, self.values = spec, series.values
         self.windows: Windows = cut(series.values, spec.data)
         self.test_rows = len(series.values) - self.windows.split
         self.device = pick_device(spec.training.device)
@@ -126,6 +126,23 @@ class Trainer:
         if free_running:
             arrays["free_running"] = scaler.undo(free_run(self.model, self.context, self.test_rows))
         return Snapshot(self.epoch, window, arrays)
+
+    def conclusion(self) -> Snapshot:
+        """All forecasts of the model as it is: what is kept of a run whose model is not.
+
+        `train_prediction`, `test_prediction`, `free_running`, and `lag_rmse` (L,): the RMSE of the forecast 1 to L
+        steps ahead, fed with itself, over all test windows that many values follow.
+        """
+        scaler = self.windows.scaler
+        origins, lags = self.windows.origins(len(self.values))
+        far = scaler.undo(free_runs(self.model, self.test_x[: len(origins)], lags).cpu().numpy())  # (B, L)
+        arrays = {
+            "train_prediction": scaler.undo(self.train_forecast.cpu().numpy()),
+            "test_prediction": scaler.undo(self.test_forecast.cpu().numpy()),
+            "free_running": scaler.undo(free_run(self.model, self.context, self.test_rows)),
+            "lag_rmse": rmse_by_lag(far, self.values, origins),
+        }
+        return Snapshot(self.epoch, 0, arrays)
 
     def _full_batch(self) -> Iterator[object]:
         for epoch in range(self.spec.training.epochs + 1):
