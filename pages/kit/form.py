@@ -4,33 +4,45 @@ Widget keys and URL names are `"<page>.<field>"`. Streamlit's own binding of wid
 a choice, which depends on the language; here the URL holds the value, so a link means the same to every reader.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
 
 from pages.kit.text import KEY, language, t
-from seqcore.catalogue import RECURRENT
+from seqcore.catalogue import CLASSICAL, RECURRENT
 from seqcore.spec import SETTINGS, RunSpec, Setting, from_flat
 from seqcore.text import N_, UserError
 
 LEARNING_RATES = (*(float(f"{digit}e{power}") for power in range(-5, 1) for digit in (1, 1.5, 2, 3, 5, 7)), 10.0)
 """Positions of the logarithmic slider."""
 
+UNKNOWN = N_("The link names a setting that does not exist ({name!r}): it was ignored.")
+
 WIDEST_SLIDER = 300
 """A whole-number field with a wider range is typed, not slid."""
 
 
-def open_form(page: str, defaults: Mapping[str, Any]) -> list[UserError]:
+def open_form(
+    page: str, defaults: Mapping[str, Any], readers: Mapping[str, Callable[[str], Any]] = MappingProxyType({})
+) -> list[UserError]:
     """Put the values of the URL, or else the defaults, where the widgets will find them.
 
-    Reads the URL only when the page is entered. Returns what was wrong with it, a sentence each, until a run is
-    started; the fields concerned keep their defaults.
+    `defaults` names the page's fields; `readers` reads those from text that are no settings of a run, and raises
+    `UserError`. Reads the URL only when the page is entered. Returns what was wrong with it, a sentence each, until a
+    run is started; the fields concerned keep their defaults.
     """
     entered = st.session_state.get("seqlab.page") != page
     st.session_state["seqlab.page"] = page
     problems = st.session_state.setdefault(link_problems(page), [])
     values = dict(defaults)
+
+    def read(name: str, text: str) -> Any:
+        if name not in defaults:
+            raise UserError(UNKNOWN, name=name[:40])
+        return readers[name](text) if name in readers else read_value(name, text)
+
     if entered:
         problems.clear()
         for key in list(st.query_params)[:100]:
@@ -38,10 +50,10 @@ def open_form(page: str, defaults: Mapping[str, Any]) -> list[UserError]:
             if owner != page:
                 continue
             try:
-                values[name] = read_value(name, st.query_params[key])
+                values[name] = read(name, st.query_params[key])
             except UserError as problem:
                 problems.append(problem)
-        if len(values) > len(defaults) or any(key.startswith(f"{page}.") for key in st.query_params):
+        if any(key.startswith(f"{page}.") for key in st.query_params):
             for name, value in values.items():
                 st.session_state[f"{page}.{name}"] = value
     for name, value in values.items():
@@ -55,11 +67,13 @@ def link_problems(page: str) -> str:
 
 
 def read_value(name: str, text: str) -> Any:
-    """One setting's value from the URL; `UserError` if there is no such setting or the value does not fit."""
+    """One setting's value from text; `UserError` if there is no such setting or the value does not fit."""
     if name not in SETTINGS:
-        raise UserError(N_("The link names a setting that does not exist ({name!r}): it was ignored."), name=name[:40])
+        raise UserError(UNKNOWN, name=name[:40])
     facts = SETTINGS[name][1]
     value = facts.check(name, facts.parse(name, text))
+    if name == "architecture" and value in CLASSICAL:
+        raise UserError(N_("{value} is not a network: choose one of those in the form."), value=value)
     if facts.log and value not in LEARNING_RATES:
         return min(LEARNING_RATES, key=lambda position: abs(position - value))
     return value
@@ -71,7 +85,7 @@ def field(page: str, name: str, *, disabled: bool = False) -> None:
     label = t(facts.label) + (f" · {t(facts.unit)}" if facts.unit else "")
     shared = dict(key=f"{page}.{name}", help=t(facts.help), persist_state="session", disabled=disabled)
     if facts.kind == "choice":
-        options = list(facts.choices)
+        options = [value for value in facts.choices if value not in CLASSICAL]
         draw = st.segmented_control if name in ("scaler_fit",) else st.selectbox
         draw(label, options, format_func=lambda value: t(facts.choices[value]), **shared)
     elif facts.kind == "bool":
@@ -89,24 +103,29 @@ def _bounds(facts: Setting) -> dict:
     return {"min_value": kind(facts.low), "max_value": kind(facts.high)}
 
 
-def read_spec(page: str) -> RunSpec:
-    """The spec the form describes; `UserError` where two settings do not fit together.
+def read_spec(page: str, **fixed: Any) -> RunSpec:
+    """The spec the form describes, `fixed` settings aside; `UserError` where two settings do not fit together.
 
     A network that cannot be bidirectional has no such widget, so what another network left there does not count.
     """
-    values = {name: st.session_state[f"{page}.{name}"] for name in SETTINGS}
+    values = {name: st.session_state[f"{page}.{name}"] for name in SETTINGS if name not in fixed} | fixed
     if values["architecture"] not in RECURRENT:
         values["bidirectional"] = False
     return from_flat(values)
 
 
-def write_url(page: str, spec: RunSpec) -> None:
-    """Make the URL a link to this page as it stands: every setting that is not the default, and the language."""
+def write_url(page: str, spec: RunSpec, default: RunSpec | None = None, more: Mapping[str, str] | None = None) -> None:
+    """Make the URL a link to this page as it stands: every setting that is not the default, and the language.
+
+    `more` holds the page's other fields that are not as they are at first, as text.
+    """
     wanted = {KEY: language()} if language() != "en" else {}
-    wanted |= {f"{page}.{name}": _as_text(value) for name, value, _ in spec.differences(RunSpec())}
+    wanted |= {f"{page}.{name}": as_text(value) for name, value, _ in spec.differences(default or RunSpec())}
+    wanted |= {f"{page}.{name}": text for name, text in (more or {}).items()}
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
 
 
-def _as_text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """A value as a URL holds it; `read_value` reads it back."""
     return str(value).lower() if isinstance(value, bool) else repr(value) if isinstance(value, float) else str(value)
