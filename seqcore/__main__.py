@@ -1,16 +1,33 @@
-"""The core from a shell: `python -m seqcore train --help`, `python -m seqcore doctor`."""
+"""The core from a shell: `python -m seqcore train --help`, `compare --help`, `doctor`."""
 
 import argparse
 import json
 import math
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from seqcore.catalogue import UPLOAD
+from seqcore.homework import (
+    ASKED,
+    MOST_SEEDS,
+    PRESETS,
+    SEEDS,
+    VARIANTS,
+    baselines_of,
+    read_models,
+    read_rows,
+    read_seeds,
+    recipe,
+    rows_of,
+    runs_of,
+)
 from seqcore.spec import SETTINGS, RunSpec, from_flat, to_json
 from seqcore.text import UserError
 from seqcore.training.events import Epoch, Failed, History, Started
+
+FORMATS = ("markdown", "csv", "json", "latex")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,35 +48,69 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     train = commands.add_parser("train", help="train one model; ends with a line of JSON")
     train.set_defaults(command=_train)
-    for name, (_, facts) in SETTINGS.items():
-        if name == "digest":
-            continue
-        bounds = f" [{facts.low:g} to {facts.high:g}]" if facts.low is not None else ""
-        choices = f" [{', '.join(facts.choices)}]" if facts.choices else ""
-        default = RunSpec().flat()[name]
-        words = f"{facts.help}{bounds}{choices} (default: {default})".replace("%", "%%")
-        train.add_argument(f"--{name.replace('_', '-')}", dest=name, metavar=facts.kind.upper(), help=words)
-    train.add_argument("--csv", type=Path, help="a CSV file to take the series from")
-    train.add_argument("--column", help="its column (default: the first numeric one)")
+    _add_settings(train, RunSpec())
     train.add_argument("--out", type=Path, help="write curves and last snapshot to this .npz file")
-    train.add_argument("--quiet", action="store_true", help="no progress")
+    compare = commands.add_parser("compare", help="train a table of models with several seeds, on all cores")
+    compare.set_defaults(command=_compare)
+    compare.add_argument("--preset", choices=PRESETS, default="hw02", help="the settings to begin with")
+    compare.add_argument("--models", default=",".join(ASKED), help=f"[{', '.join(v.name for v in VARIANTS)}]")
+    compare.add_argument("--rows", help="the rows, as the address of the page holds them; instead of --models")
+    compare.add_argument("--seeds", default=str(SEEDS), help=f"runs of each row [1 to {MOST_SEEDS}] (default: {SEEDS})")
+    compare.add_argument("--no-classical", action="store_true", help="leave the classical forecasters out")
+    compare.add_argument("--format", choices=FORMATS, default="markdown", help="(default: markdown)")
+    _add_settings(compare, recipe(), but=("architecture", "bidirectional", "seed"))
     doctor = commands.add_parser("doctor", help="say what this machine has and whether the engine works")
     doctor.set_defaults(command=_doctor)
     return parser
 
 
-def _train(options: argparse.Namespace) -> int:
+def _add_settings(parser: argparse.ArgumentParser, default: RunSpec, but: Sequence[str] = ()) -> None:
+    for name, (_, facts) in SETTINGS.items():
+        if name == "digest" or name in but:
+            continue
+        bounds = f" [{facts.low:g} to {facts.high:g}]" if facts.low is not None else ""
+        choices = f" [{', '.join(facts.choices)}]" if facts.choices else ""
+        words = f"{facts.help}{bounds}{choices} (default: {default.flat()[name]})".replace("%", "%%")
+        parser.add_argument(f"--{name.replace('_', '-')}", dest=name, metavar=facts.kind.upper(), help=words)
+    parser.add_argument("--csv", type=Path, help="a CSV file to take the series from")
+    parser.add_argument("--column", help="its column (default: the first numeric one)")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def _settings(options: argparse.Namespace) -> dict:
+    """The settings given, by name, in their own types."""
     chosen = {name: value for name in SETTINGS if (value := getattr(options, name, None)) is not None}
-    values = {name: SETTINGS[name][1].parse(name, text) for name, text in chosen.items()}
+    return {name: SETTINGS[name][1].parse(name, text) for name, text in chosen.items()}
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from seqcore.compare import train_all, written
+    from seqcore.data.series import load
+
+    values = _settings(options)
+    base = recipe(options.preset)
+    series = _series(options, values) if options.csv else load(values.get("series", base.data.series))
+    base = base.replace(**values)
+    seeds = read_seeds(options.seeds)
+    networks = read_rows(options.rows) if options.rows else rows_of(base, read_models(options.models))
+    networks = [row.replace(series=base.data.series, digest=base.data.digest) for row in networks]
+    classical = [] if options.no_classical else baselines_of(base, series.season)
+    results = train_all(runs_of([*networks, *classical], seeds), series, None if options.quiet else sys.stderr)
+    print(written(options.format, [*networks, *classical], results, series.unit))
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    values = _settings(options)
     series = _series(options, values)
     spec = from_flat(values)
     import torch
 
-    from seqcore.training.trainer import Trainer
+    from seqcore.training.make import make_trainer
 
     torch.set_num_threads(1)  # as in a worker: the same numbers there and here
 
-    trainer = Trainer(spec, series)
+    trainer = make_trainer(spec, series)
     epochs: list[Epoch] = []
     started: Started | None = None
     failure = None

@@ -1,28 +1,21 @@
 """The comparison table from a shell: the same runs as the page's, through the same engine, on all cores."""
 
+import json
 import sys
 import time
 from collections.abc import Sequence
 from typing import TextIO
 
-from seqcore.catalogue import BASELINES
 from seqcore.data.series import Series
 from seqcore.data.windows import cut
 from seqcore.engine import Limits, Run, connect
+from seqcore.reports.comparison import rows
 from seqcore.reports.result import Result
+from seqcore.reports.table import as_csv, as_json, as_latex, as_markdown
 from seqcore.spec import RunSpec
 from seqcore.text import UserError
 
 OWNER = "shell"
-
-
-def baselines(base: RunSpec, series: Series) -> list[RunSpec]:
-    """The classical forecasters on the data of `base`; the seasonal ones only where there is a season."""
-    return [
-        RunSpec(base.data).replace(architecture=baseline.name)
-        for baseline in BASELINES
-        if series.season or not baseline.seasonal
-    ]
 
 
 def train_all(specs: Sequence[RunSpec], series: Series, told: TextIO | None = sys.stderr) -> list[Result]:
@@ -58,3 +51,13 @@ def _tell(runs: Sequence[Run], seconds: float, told: TextIO) -> None:
     print(
         f"\r{ended}/{len(views)} runs  {100 * done:3.0f} %  {seconds:.0f} s{left}     ", end="", file=told, flush=True
     )
+
+
+def written(form: str, specs: Sequence[RunSpec], results: Sequence[Result], unit: str) -> str:
+    """The table of `specs` as markdown, csv, json or latex."""
+    made = rows(specs, results)
+    if form == "csv":
+        return as_csv(made)
+    if form == "json":
+        return json.dumps(as_json(made), indent=1)
+    return (as_latex if form == "latex" else as_markdown)(made, str, unit)

@@ -1,11 +1,11 @@
 """The homework: its recipe, its given row, and the networks its table may hold."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from seqcore.catalogue import BASELINES
-from seqcore.spec import RunSpec
-from seqcore.text import N_
+from seqcore.catalogue import BASELINES, CLASSICAL
+from seqcore.spec import SETTINGS, RunSpec, as_text
+from seqcore.text import N_, UserError
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,12 @@ VARIANTS = (
 ASKED = ("rnn", "lstm", "gru")
 """The variants the homework asks for."""
 
+MOST_ROWS = 16
+"""Rows a table holds."""
+
+MOST_SEEDS = 20
+"""Runs of each row at most."""
+
 SEEDS = 5
 """Runs of each row, unless something else is chosen: seeds 0, 1, 2 ..."""
 
@@ -62,10 +68,100 @@ def recipe(preset: str = "hw02") -> RunSpec:
     return RunSpec().replace(**PRESETS[preset])
 
 
-def label_of(spec: RunSpec) -> str:
-    """What a row of the table is called, a message to translate: the variant that says most, or the baseline's name."""
+def variant(name: str) -> Variant:
+    """The variant of that name; `UserError` if there is none."""
+    found = next((v for v in VARIANTS if v.name == name), None)
+    if found is None:
+        raise UserError(
+            N_("{name} must be one of {choices}, not {value!r}."),
+            name="models", choices=", ".join(v.name for v in VARIANTS), value=name[:40],
+        )  # fmt: skip
+    return found
+
+
+def variant_of(spec: RunSpec) -> Variant:
+    """The variant that says most about a network."""
     settings = spec.flat()
     fitting = [v for v in VARIANTS if all(settings[name] == value for name, value in v.settings.items())]
-    if not fitting:
-        return next(baseline.label for baseline in BASELINES if baseline.name == spec.model.architecture)
-    return max(fitting, key=lambda variant: len(variant.settings)).label
+    return max(fitting, key=lambda v: len(v.settings))
+
+
+def label_of(spec: RunSpec) -> str:
+    """What a row of the table is called, a message to translate: its variant's or its baseline's name."""
+    kind = spec.model.architecture
+    return next((b.label for b in BASELINES if b.name == kind), None) or variant_of(spec).label
+
+
+def rows_of(base: RunSpec, models: Sequence[str]) -> list[RunSpec]:
+    """A row for each of the variants named in `models`, all other settings as in `base`."""
+    return list(dict.fromkeys(base.replace(**variant(name).settings, seed=0) for name in models))
+
+
+def baselines_of(base: RunSpec, season: int) -> list[RunSpec]:
+    """A row for each classical forecaster on the data of `base`; the seasonal ones only where there is a season."""
+    fitting = [baseline for baseline in BASELINES if season or not baseline.seasonal]
+    return [RunSpec(base.data).replace(architecture=b.name, scaler="minmax11", scaler_fit="train") for b in fitting]
+
+
+def runs_of(rows: Sequence[RunSpec], seeds: int) -> list[RunSpec]:
+    """The runs of the rows, the first seed of all before the second, so that every curve begins early.
+
+    A classical forecaster has no random start: it is fitted once.
+    """
+    return [
+        row.replace(seed=seed)
+        for seed in range(seeds)
+        for row in rows
+        if not (seed and row.model.architecture in CLASSICAL)
+    ]
+
+
+def rows_as_text(rows: Sequence[RunSpec]) -> str:
+    """Rows of networks for a link or a command line: each a variant's name and what else differs from the recipe.
+
+    `rnn;lstm,hidden_size:64`, for instance.
+    """
+    return ";".join(",".join(_row_as_text(row)) for row in rows)
+
+
+def _row_as_text(row: RunSpec) -> list[str]:
+    variant = variant_of(row)
+    differences = row.differences(recipe().replace(**variant.settings))
+    return [variant.name, *(f"{name}:{as_text(value)}" for name, value, _ in differences)]
+
+
+def read_rows(text: str) -> tuple[RunSpec, ...]:
+    """The inverse of `rows_as_text`; raises `UserError` for what is no row."""
+    parts = text.split(";")
+    if len(parts) > MOST_ROWS:
+        raise UserError(N_("These are {count} rows; a table holds {most}."), count=len(parts), most=MOST_ROWS)
+    return tuple(dict.fromkeys(map(_read_row, parts)))
+
+
+def _read_row(text: str) -> RunSpec:
+    name, *settings = text.split(",")
+    values = dict(variant(name).settings)
+    for part in settings:
+        key, _, value = part.partition(":")
+        if key not in SETTINGS or key == "seed":
+            raise UserError(N_("There is no setting named {name!r}."), name=key[:40])
+        values[key] = SETTINGS[key][1].parse(key, value)
+    row = recipe().replace(**values)
+    if row.model.architecture in CLASSICAL:
+        raise UserError(N_("{value} is not a network: choose one of those in the form."), value=row.model.architecture)
+    return row
+
+
+def read_models(text: str) -> list[str]:
+    """The variants named in a link or a command: `rnn,lstm,gru`."""
+    return [variant(name).name for name in dict.fromkeys(text.split(",")[:MOST_ROWS])]
+
+
+def read_seeds(text: str) -> int:
+    """How many seeds a link or a command asks for."""
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= MOST_SEEDS:
+        raise UserError(
+            N_("{name} ({value}) must be between {low} and {high}."),
+            name="seeds", value=text[:20], low=1, high=MOST_SEEDS,
+        )  # fmt: skip
+    return int(text)

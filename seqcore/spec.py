@@ -232,6 +232,11 @@ class RunSpec(Checked):
         return [(name, mine[name], others[name]) for name in mine if mine[name] != others[name]]
 
 
+def as_text(value: Any) -> str:
+    """A setting's value as a URL or a command line holds it; `Setting.parse` reads it back."""
+    return str(value).lower() if isinstance(value, bool) else repr(value) if isinstance(value, float) else str(value)
+
+
 def _settings() -> Iterator[tuple[str, tuple[str, Setting]]]:
     for part, kind in (("data", DataSpec), ("model", ModelSpec), ("training", TrainingSpec), ("", RunSpec)):
         for item in fields(kind):

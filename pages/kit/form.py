@@ -12,7 +12,7 @@ import streamlit as st
 
 from pages.kit.text import KEY, language, t
 from seqcore.catalogue import CLASSICAL, RECURRENT
-from seqcore.spec import SETTINGS, RunSpec, Setting, from_flat
+from seqcore.spec import SETTINGS, RunSpec, Setting, as_text, from_flat
 from seqcore.text import N_, UserError
 
 LEARNING_RATES = (*(float(f"{digit}e{power}") for power in range(-5, 1) for digit in (1, 1.5, 2, 3, 5, 7)), 10.0)
@@ -124,8 +124,3 @@ def write_url(page: str, spec: RunSpec, default: RunSpec | None = None, more: Ma
     wanted |= {f"{page}.{name}": text for name, text in (more or {}).items()}
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
-
-
-def as_text(value: Any) -> str:
-    """A value as a URL holds it; `read_value` reads it back."""
-    return str(value).lower() if isinstance(value, bool) else repr(value) if isinstance(value, float) else str(value)

@@ -17,4 +17,6 @@ class Lesson:
 LESSONS = (
     Lesson("home", N_("Home"), ":material/home:"),
     Lesson("train", N_("Train"), ":material/play_circle:"),
+    Lesson("homework", N_("HW02"), ":material/table_chart:"),
+    Lesson("study", N_("Study"), ":material/grid_on:"),
 )

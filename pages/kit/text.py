@@ -3,6 +3,7 @@
 import gettext
 import io
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -49,6 +50,12 @@ def language() -> str:
 def t(text: str) -> str:
     """`text` in the reader's language; an empty text stays empty."""
     return catalogue(language()).gettext(text) if text else ""
+
+
+def translator() -> Callable[[str], str]:
+    """`t` in the language of this moment, for what runs later and elsewhere: a download that is made when asked for."""
+    gettext_ = catalogue(language()).gettext
+    return lambda text: gettext_(text) if text else ""
 
 
 def sentence(error: UserError) -> str:

@@ -9,7 +9,6 @@ from seqcore.data.scaler import Scaler, fit
 from seqcore.spec import SETTINGS, DataSpec
 from seqcore.text import N_, UserError
 
-
 LAGS = 30
 """Steps ahead a forecast fed with itself is scored at most."""
 

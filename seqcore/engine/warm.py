@@ -8,7 +8,6 @@ from functools import cache
 import numpy as np
 from distributed import get_worker
 
-
 NICE = 5
 """How far a worker steps back: it keeps all of an idle machine, and a click is answered while it trains."""
 

@@ -1,9 +1,11 @@
 """A picture, live or still: a skeleton that is sent once, and the arrays that move."""
 
 import math
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import east_asian_width
 
 import numpy as np
 
@@ -18,7 +20,7 @@ MOST_POINTS = 600
 class Trace:
     """One Plotly trace: `style` without data, and its data by attribute ("x", "y", "z"), each an array.
 
-    A trace that `grows` only ever gets longer: what was drawn stays.
+    A trace that `grows` mostly gets longer and keeps what was drawn: then only what is new is sent.
     """
 
     style: Mapping[str, Any]
@@ -74,14 +76,14 @@ def base_layout(theme: str, x: str, y: str, annotations: Sequence[Mapping] = (),
     return layout
 
 
-def stride(planned: int) -> int:
+def stride(planned: int, most: int = MOST_POINTS) -> int:
     """Every how many-th of `planned` points a curve is drawn with; the same from the first point to the last."""
-    return max(1, -(-planned // MOST_POINTS))
+    return max(1, -(-planned // most))
 
 
-def epoch_axis(t: Callable[[str], str], planned: int) -> tuple[str, dict[str, Any]]:
+def epoch_axis(t: Callable[[str], str], planned: int, most: int = MOST_POINTS) -> tuple[str, dict[str, Any]]:
     """Title and x axis of a curve over `planned` epochs; the title says so where not every epoch is drawn."""
-    step = stride(planned + 1)
+    step = stride(planned + 1, most)
     title = t(N_("Epoch")) if step == 1 else t(N_("Epoch (1 in {count} drawn)")).format(count=step)
     return title, {
         "range": [0, planned],
@@ -132,6 +134,48 @@ def nice_range(values: np.ndarray, log: bool, decades: float = 0.5) -> list[floa
     top = float(finite.max()) * 1.02
     power = 10.0 ** np.floor(np.log10(top))
     return [0.0, float(next(step * power for step in (1, 1.5, 2, 3, 5, 7, 10) if step * power >= top))]
+
+
+def error_axis(span: list[float], log: bool) -> dict[str, Any]:
+    """A y axis of errors over `span`, a range as `nice_range` gives it."""
+    return {"type": "log", "range": span, **log_ticks(*span)} if log else {"type": "linear", "range": span}
+
+
+def with_unit(name: str, unit: str) -> str:
+    """An axis title; what has no unit has no empty brackets."""
+    return f"{name} ({unit})" if unit else name
+
+
+def amount(value: float, unit: str) -> str:
+    """A number in words: four digits and its unit."""
+    return f"{value:.4g} {unit}".rstrip()
+
+
+def plus_minus(values: np.ndarray) -> tuple[str, str]:
+    """Mean and standard deviation (of a sample) of finite `values` (n,), n >= 1, in the digits the spread supports.
+
+    At most four digits of the mean; the second is empty where there is nothing to spread.
+    """
+    mean = float(values.mean())
+    sd = float(values.std(ddof=1)) if len(values) > 1 else 0.0
+    if not sd > 1e-9 * abs(mean):
+        return f"{mean:.4g}", ""
+    if not 1e-4 < abs(mean) < 1e6:
+        return f"{mean:.4g}", f"± {sd:.2g}"
+    digits = max(0, min(1 - math.floor(math.log10(sd)), 3 - math.floor(math.log10(abs(mean)))))
+    return f"{mean:.{digits}f}", f"± {sd:.{digits}f}"
+
+
+def wrap(text: str, width: int, lines: int | None = None) -> str:
+    """`text` on lines of at most `width` letters, as Plotly breaks them; no word is cut, but between ideographs.
+
+    An ideograph is as wide as two letters. What does not fit into so many `lines` is cut off, with an ellipsis.
+    """
+    ideographs = sum(east_asian_width(character) in "WF" for character in text)
+    wide = 2 * ideographs > len(text)
+    width = width // 2 if wide else width
+    whole = {"break_long_words": wide, "break_on_hyphens": False}
+    return "<br>".join(textwrap.wrap(text, width, max_lines=lines, placeholder=" …", **whole))
 
 
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
