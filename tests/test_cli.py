@@ -81,3 +81,30 @@ def test_the_doctor_finds_everything():
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "BAD" not in done.stdout and "20 epochs on cpu" in done.stdout
+
+
+def test_compare_prints_the_table_in_every_form(tmp_path):
+    command = [sys.executable, "-m", "seqcore", "compare", "--preset", "hw02", "--models", "rnn,mlp", "--seeds", "2"]
+    command += ["--epochs", "15", "--hidden-size", "4"]
+    done = subprocess.run([*command, "--format", "json"], cwd=ROOT, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    rows = {row["spec"]["model"]["architecture"]: row for row in json.loads(done.stdout)}
+    assert rows["rnn"]["seeds"] == [0, 1] and len(rows["rnn"]["test_rmse"]["values"]) == 2
+    assert rows["naive"]["test_rmse"]["mean"] == pytest.approx(rows["rnn"]["naive_rmse"], rel=1e-6)
+    assert "runs" in done.stderr and "100 %" in done.stderr
+    short = [*command, "--no-classical", "--seeds", "1", "--quiet"]
+    table = subprocess.run(short, cwd=ROOT, capture_output=True, text=True, timeout=240)
+    assert table.returncode == 0 and not table.stderr
+    lines = table.stdout.splitlines()
+    assert lines[0].startswith("| RNN Types") and "4.25" in lines[2] and len(lines) == 2 + 1 + 2
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [(["--seeds", "0"], "between 1 and 20"), (["--models", "transformer"], "must be one of"),
+     (["--series", "nile", "--seq-length", "99"], "rows"), (["--rows", "rnn,hidden_size:0"], "hidden_size")],
+)  # fmt: skip
+def test_compare_tells_what_is_wrong_before_anything_starts(options, words):
+    command = [sys.executable, "-m", "seqcore", "compare", *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and words in done.stderr and "Traceback" not in done.stderr

@@ -88,7 +88,7 @@ def test_a_wrong_link_gets_a_sentence_and_the_defaults(field, value, words):
 
 
 def test_a_series_too_short_is_told_before_anything_starts():
-    app = open_page(PAGE, homework__series="nile", homework__seq_length="95")
+    app = open_page(PAGE, homework__series="nile", homework__seq_length="99")
     app.button(key=f"{PAGE}.start").click().run()
     assert any("rows" in error.value for error in app.error)
     assert not runs_of_page(app)

@@ -45,7 +45,7 @@ def _show(page: str, grid: Grid, unit: str, moved: bool, lead: str) -> None:
     batch.progress(found, grid.runs)
     if count := len(others(found, grid)):
         st.caption(t(N_("{count} runs of another grid still train; filling this one ends them.")).format(count=count))
-    left, right = st.columns([1, 1.7], gap="small")
+    left, right = st.columns([1, 1.5], gap="small")
     with left:
         high = height(max(len(grid.values), len(grid.models)))
         board([map_of(grid, cells, unit)], key=f"{page}.map", columns=1, height=high, moving=moved)

@@ -35,7 +35,8 @@ class Baseline:
     def __iter__(self) -> Iterator[object]:
         seconds = 0.0
         resumed = time.perf_counter()
-        for done, self.forecaster in self.steps:
+        for done, forecaster in self.steps:
+            self.forecaster = forecaster
             seconds += time.perf_counter() - resumed
             yield Progress(done)
             resumed = time.perf_counter()

@@ -16,23 +16,25 @@ import numpy as np
 from statsmodels.tsa.statespace.sarimax import SARIMAX
 from statsmodels.tsa.stattools import kpss
 
-from seqcore.data import scaler
-from seqcore.models.classical.state_space import ROWS, SEASONS, StateSpace, best, maximise
+from seqcore.data.scaler import Scaler
+from seqcore.models.classical.state_space import ROWS, SEASONS, StateSpace, best, maximise, standard
 
 NO_SEASON = (0, 0, 0, 0)
 
 
 def fit(train: np.ndarray, *, lookback: int, horizon: int, season: int) -> Iterator[tuple[float, StateSpace | None]]:
     """The form of least AIC, by maximum likelihood."""
-    recent = train[-ROWS:]
+    scaler = standard(train)
+    recent = scaler.apply(train[-ROWS:])
     seasonal = season in SEASONS and len(recent) >= 3 * season
     d = int(not _is_stationary(recent))
     forms = [
-        partial(_fit, recent, (p, d, q), part, 1 + season if seasonal else d)
+        partial(_fit, scaler, recent, (p, d, q), part, 1 + season if seasonal else d)
         for part in [NO_SEASON] + [(big_p, 1, 1, season) for big_p in (0, 1) if seasonal]
         for p, q in product(range(3), range(3))
+        if part == NO_SEASON or max(p, q) < season
     ]
-    yield from best(forms, len(train))
+    yield from best(forms)
 
 
 def _is_stationary(values: np.ndarray) -> bool:
@@ -43,21 +45,21 @@ def _is_stationary(values: np.ndarray) -> bool:
 
 
 def _fit(
-    values: np.ndarray, order: tuple[int, int, int], seasonal_order: tuple[int, int, int, int], scored_from: int
-) -> StateSpace | None:
+    scaler: Scaler, scaled: np.ndarray, order: tuple[int, int, int], seasonal_order: tuple[int, int, int, int],
+    scored_from: int,
+) -> StateSpace | None:  # fmt: skip
     """One form, or None where it does not fit.
 
     The likelihood is that of the differences, whose state is small; it counts the rows from `scored_from` on, so that
     forms which lose different numbers of rows to their differences have AICs of the same rows.
     """
-    scale = scaler.fit("standard", values)
-    form = partial(SARIMAX, order=order, seasonal_order=seasonal_order, concentrate_scale=True)
+    form = partial(SARIMAX, order=order, seasonal_order=seasonal_order, concentrate_scale=True, use_exact_diffuse=True)
     lost = order[1] + seasonal_order[1] * seasonal_order[3]
-    results = maximise(form(scale.apply(values), simple_differencing=True, loglikelihood_burn=scored_from - lost))
+    results = maximise(form(scaled, simple_differencing=True, loglikelihood_burn=scored_from - lost))
     if results is None:
         return None
     name = "ARIMA({},{},{})".format(*order)
     if seasonal_order != NO_SEASON:
         name += "({},{},{})_{}".format(*seasonal_order)
     weights = len(results.params) + (lost == 0)  # the mean, which differences do without
-    return StateSpace(name, weights, results.aic, lost, scale, form, results.params)
+    return StateSpace(name, weights, results.aic, lost, scaler, form, results.params)

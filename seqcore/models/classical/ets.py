@@ -14,34 +14,30 @@ from itertools import product
 import numpy as np
 from statsmodels.tsa.statespace.exponential_smoothing import ExponentialSmoothing
 
-from seqcore.data import scaler
-from seqcore.models.classical.state_space import FEWEST, ROWS, SEASONS, StateSpace, best, maximise
+from seqcore.data.scaler import Scaler
+from seqcore.models.classical.state_space import FEWEST, ROWS, SEASONS, StateSpace, best, maximise, standard
 
 
 def fit(train: np.ndarray, *, lookback: int, horizon: int, season: int) -> Iterator[tuple[float, StateSpace | None]]:
     """The form of least AIC, by maximum likelihood."""
-    seasonal = season in SEASONS and len(train) >= FEWEST + 2 * season
-    forms = [
-        partial(_fit, train, trend, part)
-        for trend, part in product(("N", "A", "Ad"), (0, season) if seasonal else (0,))
-    ]
-    yield from best(forms, len(train))
+    scaler = standard(train)
+    scaled = scaler.apply(train)
+    seasons = (0, season) if season in SEASONS and len(train) >= FEWEST + 2 * season else (0,)
+    yield from best([partial(_fit, scaler, scaled, trend, part) for trend, part in product(("N", "A", "Ad"), seasons)])
 
 
-def _fit(train: np.ndarray, trend: str, season: int) -> StateSpace | None:
+def _fit(scaler: Scaler, scaled: np.ndarray, trend: str, season: int) -> StateSpace | None:
     """One form, or None where it does not fit: smoothing from the last `ROWS` rows, the start from the first."""
-    scale = scaler.fit("standard", train)
-    scaled = scale.apply(train)
     form = partial(ExponentialSmoothing, trend=trend != "N", damped_trend=trend == "Ad", seasonal=season or None)
     results = maximise(form(scaled[-ROWS:], initialization_method="heuristic"))
     if results is None:
         return None
     start = form(scaled[:ROWS], initialization_method="heuristic").filter(results.params).initial_state
-    level, slope, seasons = np.split(start, [1, len(start) - season])  # slope is empty without a trend
+    level, slope, seasonals = np.split(start, [1, len(start) - season])  # slope is empty without a trend
     begun = partial(
         form, initialization_method="known", initial_level=level[0],
-        initial_trend=slope[0] if len(slope) else None, initial_seasonal=seasons if season else None,
+        initial_trend=slope[0] if len(slope) else None, initial_seasonal=seasonals if season else None,
     )  # fmt: skip
     name = f"ETS(A,{trend},{'A' if season else 'N'})"
     weights = len(results.params) + len(start)
-    return StateSpace(name, weights, results.aic + 2 * len(start), 1, scale, begun, results.params)
+    return StateSpace(name, weights, results.aic + 2 * len(start), 1, scaler, begun, results.params)

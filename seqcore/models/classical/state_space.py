@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from statsmodels.tsa.statespace.kalman_filter import MEMORY_CONSERVE, MEMORY_NO_PREDICTED_MEAN
+from statsmodels.tsa.statespace.kalman_filter import MEMORY_CONSERVE, MEMORY_NO_FORECAST_COV, MEMORY_NO_PREDICTED_MEAN
 from statsmodels.tsa.statespace.mlemodel import MLEModel, MLEResults
 
-from seqcore.data.scaler import Scaler
+from seqcore.data.scaler import Scaler, fit
 from seqcore.text import N_, UserError
 
 SEASONS = range(2, 25)
@@ -51,7 +51,7 @@ class StateSpace:
     def forecast(self, values: np.ndarray, at: np.ndarray, horizon: int) -> np.ndarray:
         """Rows before `first` get the naive forecast."""
         model = self.model(self.scaler.apply(values[: at.max()]))
-        model.ssm.conserve_memory = MEMORY_CONSERVE & ~MEMORY_NO_PREDICTED_MEAN
+        model.ssm.conserve_memory = MEMORY_CONSERVE & ~MEMORY_NO_PREDICTED_MEAN & ~MEMORY_NO_FORECAST_COV
         filtered = model.filter(self.parameters, return_ssm=True)
         design, transition = filtered.design[0, :, 0], filtered.transition[:, :, 0]  # Z (m,), T (m, m)
         state = filtered.predicted_state[:, at]  # (m, B)
@@ -67,21 +67,33 @@ def maximise(model: MLEModel) -> MLEResults | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of poor starting values, and of failures that the result tells as well
         if model.k_params == 0:
-            return model.filter([])
-        try:
-            results = model.fit(disp=False, cov_type="none", maxiter=ITERATIONS)
-        except np.linalg.LinAlgError:
-            return None
-    return results if results.mle_retvals["converged"] and math.isfinite(results.aic) else None
+            results, arrived = model.filter([]), True
+        else:
+            try:
+                results = model.fit(disp=False, cov_type="none", maxiter=ITERATIONS)
+            except np.linalg.LinAlgError:
+                return None
+            arrived = results.mle_retvals["converged"]
+        return results if arrived and math.isfinite(results.aic) else None
 
 
-def best(forms: Sequence[Callable[[], StateSpace | None]], rows: int) -> Iterator[tuple[float, StateSpace | None]]:
-    """Fit one form after the other and keep that of least AIC; None stands for a form that does not fit, left out.
+def standard(train: np.ndarray) -> Scaler:
+    """The scaler of a training part that is long enough for a fit, else a `UserError`."""
+    if len(train) < FEWEST:
+        raise UserError(
+            N_(
+                "The training part has {rows} rows; this baseline needs {fewest}: choose a longer training part or "
+                "another baseline."
+            ),
+            rows=len(train), fewest=FEWEST,
+        )  # fmt: skip
+    return fit("standard", train)
 
-    `rows` is the length of the training part, for the `UserError` where none fits.
-    """
+
+def best(forms: Sequence[Callable[[], StateSpace | None]]) -> Iterator[tuple[float, StateSpace | None]]:
+    """Fit one form after the other and keep that of least AIC; None stands for a form that does not fit, left out."""
     chosen = None
-    for number, form in enumerate(forms if rows >= FEWEST else (), 1):
+    for number, form in enumerate(forms, 1):
         found = form()
         if found and (chosen is None or found.aic < chosen.aic):
             chosen = found
@@ -89,8 +101,8 @@ def best(forms: Sequence[Callable[[], StateSpace | None]], rows: int) -> Iterato
     if chosen is None:
         raise UserError(
             N_(
-                "No form of this baseline fits the {rows} rows of the training part (it needs {fewest} at least): "
-                "choose a longer training part or another baseline."
+                "None of the {count} forms of this baseline fits the training part: choose another training part or "
+                "another baseline."
             ),
-            rows=rows, fewest=FEWEST,
+            count=len(forms),
         )  # fmt: skip
