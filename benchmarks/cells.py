@@ -16,8 +16,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-for library in ("OMP", "MKL", "OPENBLAS"):
-    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+from seqcore.blas import environment
+
+for name, value in environment().items():
+    os.environ.setdefault(name, value)
 
 import torch  # noqa: E402
 from torch import nn  # noqa: E402
@@ -144,8 +146,8 @@ def main() -> None:
         times = f"{row['plain_ms'][1]:12.2f}{row['ours_ms'][1]:12.2f}"
         print(f"{title:34}{times}{middle:10.2f}  ({low:.2f} .. {high:.2f})", flush=True)
         print(f"{len(rows)} measured", file=sys.stderr, flush=True)
-    malloc = {name: value for name, value in os.environ.items() if name.startswith("MALLOC_")}
-    facts = {"benchmark": "cells", "steps": STEPS, "torch": torch.__version__, "malloc": malloc}
+    told = {name: value for name, value in os.environ.items() if name.startswith(("MALLOC_", "OPENBLAS_"))}
+    facts = {"benchmark": "cells", "steps": STEPS, "torch": torch.__version__, "environment": told}
     print(json.dumps({**facts, "rows": rows}))
 
 

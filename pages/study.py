@@ -136,8 +136,8 @@ with lab:
         grid_board(PAGE, grid, series, wrong is None, partial(begin, grid, series), words["lead"])
 
 notice, method, home = st.tabs([t(N_("What to notice")), t(N_("How it is done")), t(N_("Take it home"))])
-notice.markdown(words["notice"])
-method.markdown(words["method"])
+notice.container(width=820).markdown(words["notice"])
+method.container(width=820).markdown(words["method"])
 with home:
     if grid is not None:
         found = batch.runs(PAGE)

@@ -90,11 +90,28 @@ def test_both_nonlinearities(nonlinearity):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_homeworks_size_in_float32(kind):
-    """Wide enough for oneDNN's product; the gradients are sums of 15,000 terms, hence the tolerance."""
+    """The gradients are sums of 15,000 terms, hence the tolerance."""
     ours, theirs = pair(kind, 1, 32, 2, dtype=torch.float32, batch_first=True)
     x = torch.randn(792, 19, 1)
     for a, b in zip(everything(ours, x), everything(theirs, x), strict=True):
         assert_close(a, b, rtol=1e-4, atol=1e-5 * b.abs().max().item() + 1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_closed_and_open_gates_are_exact(kind):
+    """Sums in the hundreds: a sigmoid made of a tanh is 0 or 1 there, and its slope 0."""
+    ours, theirs = pair(kind, 1, 8)
+    x = 1e3 * torch.randn(9, 40, 1, dtype=torch.float64)
+    assert_close(everything(ours, x), everything(theirs, x))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_no_number_stays_so(kind):
+    """A run that diverges is told by its loss."""
+    module, x = getattr(cells, kind)(1, 8), torch.randn(9, 40, 1)
+    x[4, 3] = torch.nan
+    output, _ = module(x)
+    assert output[4:, 3].isnan().all() and output[:4].isfinite().all() and output[:, :3].isfinite().all()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,78 +7,89 @@ Source: Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 200
 import math
 
 import numpy as np
-import torch
+from numba import njit
 from torch import nn
 
-from seqcore.cells.arithmetic import sigmoid_backward, tanh_backward
 from seqcore.cells.recurrent import Recurrent
-from seqcore.cells.sweep import Sweep
+from seqcore.cells.sweep import Sweep, double_slope
+
+HALVES = np.array([0.5, 0.5, 1.0, 0.5])
+"""What the weights of i, f, g, o are multiplied by: σ(a) = (1 + tanh(a / 2)) / 2, so that one tanh serves all four."""
 
 
 class LSTMSweep(Sweep):
-    """Slabs in the order i, f, o, g: the three that a sigmoid squashes are contiguous."""
+    """Slabs and rows in the order i, f, g, o."""
 
     slabs = 4
     has_cell = True
 
     def __init__(self, call, weight, stacked, gates, cells):
         super().__init__(call, weight, stacked, gates, cells)
-        i, f, o, g = gates.split(self.size, 1)
-        self.i, self.f, self.o, self.g = (self.steps_of(gate) for gate in (i, f, o, g))
-        self.ifo = self.steps_of(gates[:, : 3 * self.size])
+        self.sums = self.steps_of(gates)  # (4H, B), what the product fills
+        self.gates = self.steps_of(gates.reshape(self.steps, 4, self.size, self.batch))  # the same memory
         self.cell = self.steps_of(cells)
-        self.squashed = call.take(self.size, self.batch)  # tanh(c')
-        self.g_array, self.cell_array = self.arrays_of(g), self.arrays_of(cells)
-        self.squashed_array = self.squashed.numpy()
+        self.squashed = call.take(self.size, self.batch).numpy()  # tanh(c')
 
     @staticmethod
     def pack(w_ih, w_hh, b_ih, b_hh):
-        return swap_last(Sweep.pack(w_ih, w_hh, b_ih, b_hh), 0)
+        weight = Sweep.pack(w_ih, w_hh, b_ih, b_hh)
+        weight *= HALVES.repeat(w_hh.shape[1])[:, None]
+        return weight
 
     def forward(self, t):
-        raw, c = self.preactivation(t), self.cell[t + 1]
-        torch.sigmoid(raw[: 3 * self.size], out=self.ifo[t])
-        np.tanh(raw.numpy()[3 * self.size :], out=self.g_array[t])
-        torch.mul(self.f[t], self.cell[t], out=c).addcmul_(self.i[t], self.g[t])  # c' = f * c + i * g
-        np.tanh(self.cell_array[t + 1], out=self.squashed_array)
-        torch.mul(self.o[t], self.squashed, out=self.hidden[t + 1])  # h' = o * tanh(c')
-
-    def begin_backward(self):
-        super().begin_backward()
-        self.of_i, self.of_f, self.of_o, self.of_g = self.delta.split(self.size)
-        self.of_ifo = self.delta[: 3 * self.size]
+        sums, c = self.sums[t], self.cell[t + 1]
+        self.multiply(self.weight, t, out=sums)
+        np.tanh(sums, out=sums)
+        remember(self.gates[t], self.cell[t], c)
+        np.tanh(c, out=self.squashed)
+        np.multiply(self.gates[t][3], self.squashed, out=self.hidden[t + 1])  # h' = o * tanh(c')
 
     def backward(self, t, dh, dc):
-        np.tanh(self.cell_array[t + 1], out=self.squashed_array)
-        torch.mul(dh, self.squashed, out=self.of_o)
-        # dc' += dh' * o * (1 - tanh(c')^2), where o * tanh(c') = h'
-        dc.addcmul_(dh, self.o[t]).addcmul_(self.of_o, self.hidden[t + 1], value=-1)
-        torch.mul(dc, self.g[t], out=self.of_i)
-        torch.mul(dc, self.cell[t], out=self.of_f)
-        torch.mul(dc, self.i[t], out=self.of_g)
-        sigmoid_backward(self.of_ifo, self.ifo[t], out=self.of_ifo)
-        tanh_backward(self.of_g, self.g[t], out=self.of_g)
-        dc.mul_(self.f[t])  # dc = dc' * f
+        np.tanh(self.cell[t + 1], out=self.squashed)
+        through_gates(dh, dc, self.gates[t], self.cell[t], self.squashed, self.delta)
 
     def parameter_gradients(self):
-        self.gradient = swap_last(self.gradient, 1)
+        self.gradient *= HALVES[:, None, None]
         return super().parameter_gradients()
 
     def note(self, gates, cells):
-        for letter, slab in zip("ifog", gates.split(self.size, 1), strict=True):
+        for letter, slab in zip("ifgo", np.split(gates, 4, axis=1), strict=True):
             self.call.note(letter, slab)
         self.call.note("cell", cells)
 
 
-def swap_last(values: torch.Tensor, dim: int) -> torch.Tensor:
-    """Exchange the last two of four gates: torch's order i, f, g, o and the order i, f, o, g here."""
-    i, f, g, o = values.chunk(4, dim)
-    return torch.cat([i, f, o, g], dim)
+@njit
+def remember(gates, c, after):
+    """Finish i, f, o in `gates` (4, H, B), from their tanh; after = f * c + i * g, (H, B)."""
+    half = gates.dtype.type(0.5)
+    size, batch = c.shape
+    for k in range(size):
+        for b in range(batch):
+            i, f = half + half * gates[0, k, b], half + half * gates[1, k, b]
+            gates[0, k, b], gates[1, k, b], gates[3, k, b] = i, f, half + half * gates[3, k, b]
+            after[k, b] = f * c[k, b] + i * gates[2, k, b]
+
+
+@njit
+def through_gates(dh, dc, gates, c, squashed, delta):
+    """delta (4, H, B) from dh and dc (H, B), the gradients of h' and c'; dc becomes that of c. squashed: tanh(c')."""
+    size, batch = dh.shape
+    for k in range(size):
+        for b in range(batch):
+            i, f, g, o = gates[0, k, b], gates[1, k, b], gates[2, k, b], gates[3, k, b]
+            do, dt = dh[k, b] * squashed[k, b], dh[k, b] * o
+            dc_after = dc[k, b] + (dt - dt * squashed[k, b] * squashed[k, b])
+            dg = dc_after * i
+            delta[0, k, b] = dc_after * g * double_slope(i)
+            delta[1, k, b] = dc_after * c[k, b] * double_slope(f)
+            delta[2, k, b] = dg - dg * g * g
+            delta[3, k, b] = do * double_slope(o)
+            dc[k, b] = dc_after * f
 
 
 class LSTM(Recurrent, nn.LSTM):
     """`torch.nn.LSTM` with the kernel above where it is faster; `Recurrent` says when."""
 
     sweep = LSTMSweep
-    least_batch = 600
+    least_batch = 400
     least_state = math.inf  # torch's forward pass alone is oneDNN's own LSTM, and faster

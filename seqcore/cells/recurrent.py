@@ -10,7 +10,7 @@ from seqcore.cells.layer import Layer
 from seqcore.cells.sweep import Call, Sweep
 from seqcore.cells.workspace import DTYPES, Workspace
 
-LEAST_STEPS = 12
+LEAST_STEPS = 8
 """Shorter sequences go to torch's kernel: preparing a sweep costs as much as some steps of it."""
 
 
@@ -28,7 +28,7 @@ class Recurrent(nn.RNNBase):
     """The batch from which the written-out kernel trains faster than torch's; below, calls outweigh arithmetic."""
 
     least_state: float
-    """The numbers in a state (batch x hidden) from which its forward pass alone, without gradient, is faster."""
+    """The numbers in a state (batch x hidden) from which its forward pass alone, without gradient, is faster too."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -1,8 +1,9 @@
 """One direction of one recurrent layer, forwards and back through time, written out.
 
-Everything is features x batch: at each step a matrix (features, B), so that each gate is one contiguous slab. Source:
-Werbos 1990, Backpropagation through time; Appleyard et al. 2016, Optimizing performance of recurrent neural networks
-on GPUs (one product for all gates).
+Everything is features x batch: at each step a matrix (features, B), so that each gate is one contiguous slab. The
+products are NumPy's, into memory taken beforehand; what lies between two products and is no tanh is compiled by Numba
+to one loop, so that it crosses memory once. Source: Werbos 1990, Backpropagation through time; Appleyard et al. 2016,
+Optimizing performance of recurrent neural networks on GPUs (one product for all gates).
 """
 
 from collections.abc import Callable
@@ -10,8 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-
-from seqcore.cells.arithmetic import multiply
+from numba import njit
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Call:
     tape: dict[str, np.ndarray] | None
     name: str
 
-    def note(self, name: str, values: torch.Tensor) -> None:
+    def note(self, name: str, values: np.ndarray) -> None:
         """Put a copy of `values` (T, H, B) on the tape."""
-        self.tape[f"{self.name}.{name}"] = np.array(values.permute(2, 0, 1).numpy(), order="C")
+        self.tape[f"{self.name}.{name}"] = np.array(values.transpose(2, 0, 1), order="C")
 
 
 class Sweep:
@@ -50,7 +50,7 @@ class Sweep:
 
     has_cell = False
 
-    def __init__(self, call: Call, weight: torch.Tensor, stacked, gates, cells):
+    def __init__(self, call: Call, weight: np.ndarray, stacked: np.ndarray, gates: np.ndarray, cells: np.ndarray):
         self.call = call
         self.weight = weight  # (rows, C + 1 + H)
         self.order = slice(None, None, -1 if call.reverse else 1)
@@ -61,53 +61,73 @@ class Sweep:
         self.z = self.steps_of(stacked)  # T + 1 of (C + 1 + H, B); the last holds no input
         self.hidden = self.steps_of(stacked[:, self.inputs + 1 :])  # T + 1 of (H, B)
 
-    def steps_of(self, values: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def steps_of(self, values: np.ndarray) -> list[np.ndarray]:
         """`values` (T, ...) step by step, in the order of the sweep."""
-        return values.unbind(0)[self.order]
-
-    def arrays_of(self, values: torch.Tensor) -> list[np.ndarray]:
-        """The same as NumPy arrays in the same memory."""
-        return list(values.numpy())[self.order]
+        return list(values)[self.order]
 
     @staticmethod
-    def pack(w_ih, w_hh, b_ih, b_hh) -> torch.Tensor:
+    def pack(w_ih, w_hh, b_ih, b_hh) -> np.ndarray:
         """[W_ih, b_ih + b_hh, W_hh]: (rows, C + 1 + H)."""
-        bias = w_ih.new_zeros(len(w_ih)) if b_ih is None else b_ih + b_hh
-        return torch.cat([w_ih, bias[:, None], w_hh], 1)
+        inputs = w_ih.shape[1]
+        weight = np.empty((len(w_ih), inputs + 1 + w_hh.shape[1]), w_ih.dtype)
+        weight[:, :inputs] = w_ih
+        weight[:, inputs] = 0 if b_ih is None else b_ih + b_hh
+        weight[:, inputs + 1 :] = w_hh
+        return weight
 
     def forward(self, t: int) -> None:
         """Compute `hidden[t + 1]` from `z[t]`."""
         raise NotImplementedError
 
-    def preactivation(self, t: int) -> torch.Tensor:
-        """weight @ z_t (rows, B), without the recurrent part where there is no past."""
-        if t or self.call.carried:
-            return multiply(self.weight, self.z[t])
-        return multiply(self.weight[:, : self.inputs + 1], self.z[0][: self.inputs + 1])
+    def multiply(self, weight: np.ndarray, t: int, out: np.ndarray) -> None:
+        """out = weight @ z_t (rows, B), without the recurrent part where there is no past."""
+        if self.has_past(t):
+            np.matmul(weight, self.z[t], out=out)
+        else:
+            np.matmul(weight[:, : self.inputs + 1], self.z[t][: self.inputs + 1], out=out)
+
+    def has_past(self, t: int) -> bool:
+        """Whether the state that step t reads is more than zeros."""
+        return t > 0 or self.call.carried
 
     def begin_backward(self) -> None:
         """Take the memory of the backward pass and start every sum at zero."""
-        self.delta = self.call.take(len(self.weight), self.batch)  # gradient of the product, before the squashing
-        self.gradient = self.weight.new_zeros(self.weight.shape[::-1])  # (C + 1 + H, rows), of the weight's transpose
-        self.to_z = self.weight.t().contiguous()  # (C + 1 + H, rows)
+        slabs = len(self.weight) // self.size
+        self.delta = self.call.take(slabs, self.size, self.batch).numpy()  # gradient of the product, slab by slab
+        self.gradient = np.zeros((slabs, self.size, self.weight.shape[1]), self.weight.dtype)
+        self.share = np.empty_like(self.gradient)  # one step's part of it
 
-    def backward(self, t: int, dh: torch.Tensor, dc: torch.Tensor | None) -> None:
+    def backward(self, t: int, dh: np.ndarray, dc: np.ndarray | None) -> None:
         """Turn dh (H, B), the gradient of `hidden[t + 1]`, into `delta`; `dc` goes from step t + 1's to step t's."""
         raise NotImplementedError
 
-    def descend(self, t: int, dx: torch.Tensor | None) -> torch.Tensor:
-        """From `delta`: add to the weight's gradient, write x_t's to `dx` (C, B), return h_(t-1)'s (H, B)."""
-        self.gradient.add_(multiply(self.z[t], self.delta.t()))
-        if dx is None:
-            return multiply(self.to_z[self.inputs + 1 :], self.delta)
-        dz = multiply(self.to_z, self.delta)
-        dx.copy_(dz[: self.inputs])
-        return dz[self.inputs + 1 :]
+    def descend(self, t: int, dh: np.ndarray, dx: np.ndarray | None) -> None:
+        """From `delta`: add to the weight's gradient, write h_(t-1)'s to dh (H, B) and x_t's to dx (C, B)."""
+        if self.has_past(t):
+            # slab by slab: BLAS is at its best where a product needs no copies of its factors
+            self.gradient += np.matmul(self.delta, self.z[t].T, out=self.share)
+            pull(self.weight[:, self.inputs + 1 :], self.delta, dh)
+        else:
+            self.gradient[..., : self.inputs + 1] += np.matmul(self.delta, self.z[t][: self.inputs + 1].T)
+        if dx is not None:
+            pull(self.weight[:, : self.inputs], self.delta, dx)
 
-    def parameter_gradients(self) -> tuple[torch.Tensor, ...]:
+    def parameter_gradients(self) -> tuple[np.ndarray, ...]:
         """Of w_ih, w_hh, b_ih, b_hh."""
-        w_ih, bias, w_hh = self.gradient.split([self.inputs, 1, self.size])
-        return w_ih.t(), w_hh.t(), bias[0], bias[0].clone()
+        gradient = self.gradient.reshape(self.weight.shape)
+        bias = gradient[:, self.inputs]
+        return gradient[:, : self.inputs], gradient[:, self.inputs + 1 :], bias, bias.copy()
 
-    def note(self, gates: torch.Tensor, cells: torch.Tensor) -> None:
+    def note(self, gates: np.ndarray, cells: np.ndarray) -> None:
         """Put the gates (T, slabs * H, B) and cells (T, H, B), in the sequence's order, on the tape."""
+
+
+def pull(weight: np.ndarray, delta: np.ndarray, out: np.ndarray) -> None:
+    """out = weight^T @ delta, for weight (slabs * H, K), delta (slabs, H, B) and out (K, B)."""
+    np.matmul(weight.T, delta.reshape(len(weight), -1), out=out)
+
+
+@njit
+def double_slope(s):
+    """The derivative of s = σ(2a) by a."""
+    return (s - s * s) + (s - s * s)
