@@ -76,7 +76,6 @@ def ask(study: Experiment) -> None:
     """Set the form to a study and run it."""
     for name, value in {**FORM, **OWN, **study.settings}.items():
         st.session_state[key(name)] = value
-    complete()
     begin(formed(), load(st.session_state[key("series")]))
 
 

@@ -1,6 +1,6 @@
 """The homework: its recipe, its given row, and the networks its table may hold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from seqcore.catalogue import BASELINES, CLASSICAL
@@ -90,6 +90,19 @@ def label_of(spec: RunSpec) -> str:
     """What a row of the table is called, a message to translate: its variant's or its baseline's name."""
     kind = spec.model.architecture
     return next((b.label for b in BASELINES if b.name == kind), None) or variant_of(spec).label
+
+
+def names_of(rows: Sequence[RunSpec], t: Callable[[str], str]) -> list[str]:
+    """A name for each row, translated by `t`: its label, and what tells it from other rows of the same label."""
+    labels = [label_of(row) for row in rows]
+    found = []
+    for row, label in zip(rows, labels, strict=True):
+        alike = [other.flat() for other, its in zip(rows, labels, strict=True) if its == label]
+        settings = row.flat()
+        differing = [name for name in SETTINGS if len({other[name] for other in alike}) > 1]
+        told = ", ".join(f"{name}={as_text(settings[name])}" for name in differing)
+        found.append(f"{t(label)} ({told})" if told else t(label))
+    return found
 
 
 def rows_of(base: RunSpec, models: Sequence[str]) -> list[RunSpec]:

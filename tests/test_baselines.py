@@ -77,7 +77,7 @@ def test_every_baseline_has_its_file_and_every_file_is_listed():
 def test_a_forecast_does_not_know_the_rows_from_its_own_on(name):
     forecaster = fitted(name, QUARTERS[:90])
     for row in (8, 40, 89, 100):
-        future = np.where(STEPS < row, QUARTERS, 1000 * NOISE)
+        future = np.append(QUARTERS[:row], 1000 * NOISE[row:])
         at = np.array([row, 110])
         np.testing.assert_array_equal(
             forecaster.forecast(QUARTERS, at, 5)[0], forecaster.forecast(future, at, 5)[0], strict=True
@@ -92,7 +92,7 @@ def test_parameters_come_from_the_training_part_alone(name, split):
     spec = SPEC.replace(split=split)
     run, events = finished(name, spec)
     rows = run.windows.split
-    other, others = finished(name, spec, series_of(np.where(STEPS < rows, QUARTERS, 80 + 50 * NOISE)))
+    other, others = finished(name, spec, series_of(np.append(QUARTERS[:rows], 80 + 50 * NOISE[rows:])))
     here, there = run.conclusion().arrays, other.conclusion().arrays
     np.testing.assert_array_equal(here["train_prediction"], there["train_prediction"])
     np.testing.assert_array_equal(here["free_running"], there["free_running"])
@@ -123,7 +123,7 @@ def test_events_are_a_trainers_on_the_same_windows_and_the_scores_scikit_learns(
     arrays = run.snapshot().arrays
     assert arrays["test_prediction"].shape == (started.test_windows, 3)
     scores = [
-        root_mean_squared_error(truth(QUARTERS, at, 3), arrays[part])
+        root_mean_squared_error(truth(QUARTERS, at, 3).ravel(), arrays[part].ravel())
         for part, at in [("train_prediction", run.windows.train_at), ("test_prediction", run.windows.test_at)]
     ]
     np.testing.assert_allclose([epoch.train_rmse, epoch.test_rmse], scores, rtol=1e-6)
@@ -330,10 +330,10 @@ def test_what_does_not_suffice_for_a_fit_is_said_with_its_numbers():
         fitted("seasonal_naive", QUARTERS, season=0)
     with pytest.raises(UserError, match="120 rows, less than a season of 365"):
         fitted("seasonal_naive", QUARTERS, season=365)
-    with pytest.raises(UserError, match=r"10 rows.* 8 \+|10 rows.*= 11"):
+    with pytest.raises(UserError, match=r"10 rows.*= 11"):
         fitted("linear", QUARTERS[:10], lookback=8, horizon=3)
     for name in ("arima", "ets"):
-        with pytest.raises(UserError, match="9 rows.*needs 10"):
+        with pytest.raises(UserError, match=r"9 rows.*needs 10"):
             fitted(name, QUARTERS[:9])
 
 

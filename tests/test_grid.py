@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 from types import SimpleNamespace
 
 import numpy as np
@@ -195,48 +196,56 @@ def test_the_csv_has_every_seed_of_every_cell():
 # what is said of it
 
 
-def said(grid: Grid, finals: dict, monkeypatch) -> tuple[str, str]:
+def said(grid: Grid, made: list[Result], monkeypatch) -> tuple[str, str]:
     """The kind of box, and its words."""
     found = []
     for kind, (_, icon) in grid_words.BOXES.items():
         draw = lambda words, icon, kind=kind: found.append((kind, words.replace("\\", "")))  # noqa: E731
         monkeypatch.setitem(grid_words.BOXES, kind, (draw, icon))
-    grid_words.verdict(grid, grid.results(filled(grid, finals)), "USD", "lead")
+    grid_words.verdict(grid, grid.results(made), "USD", "lead")
     return found[0]
 
 
-def finals_of(*lists):
-    return dict(zip([(2, "rnn"), (2, "mlp"), (3, "rnn"), (3, "mlp")], lists, strict=True))
+def of(grid: Grid, *finals: list[float]) -> list[Result]:
+    """Results whose final errors are a list for each cell, by value and model."""
+    return filled(grid, dict(zip(itertools.product(grid.values, grid.models), finals, strict=True)))
 
 
 def test_a_lowest_cell_that_the_seeds_support_is_called_better(monkeypatch):
-    kind, words = said(small(), finals_of([4.0, 4.02], [6, 6], [4.5, 4.52], [7, 7]), monkeypatch)
+    kind, words = said(small(), of(small(), [4.0, 4.02], [6, 6], [4.5, 4.52], [7, 7]), monkeypatch)
     assert kind == "below" and "Vanilla RNN, hidden_size=2**, 4.010 ± 0.014 USD" in words
     assert "Next: Vanilla RNN, hidden_size=3, 0.5 higher, and the seeds support" in words
     assert "beats the naive forecast, 5 USD" in words
 
 
 def test_a_lowest_cell_within_the_spread_is_called_no_better(monkeypatch):
-    kind, words = said(small(), finals_of([4.0, 5.5], [6, 6], [4.9, 4.7], [7, 7]), monkeypatch)
+    kind, words = said(small(), of(small(), [4.0, 5.5], [6, 6], [4.9, 4.7], [7, 7]), monkeypatch)
     assert kind == "open" and words.count("do **not** support") == 2
 
 
 def test_a_lowest_cell_above_the_naive_forecast_is_said_to_be(monkeypatch):
-    kind, words = said(small(), finals_of([6.0, 6.1], [9, 9], [8.0, 8.1], [7, 7]), monkeypatch)
+    kind, words = said(small(), of(small(), [6.0, 6.1], [9, 9], [8.0, 8.1], [7, 7]), monkeypatch)
     assert kind == "above" and "does **not** beat the naive forecast, 5 USD" in words
     assert "Next: MLP, hidden_size=3" in words
 
 
 def test_the_lowest_of_many_has_to_stand_out_more(monkeypatch):
-    finals = finals_of([4.0, 4.0, 4.0], [9, 9, 9], [4.5, 4.6, 4.8], [7, 7, 7])
-    _, words = said(small(seeds=3), finals, monkeypatch)
+    four, two = small(seeds=3), small(models=("rnn",), seeds=3)
+    _, words = said(four, of(four, [4.0, 4.0, 4.0], [9, 9, 9], [4.5, 4.6, 4.8], [7, 7, 7]), monkeypatch)
     assert "but the seeds do **not** support a difference" in words  # p = 0.019, and there are three comparisons
-    _, words = said(small(models=("rnn",), seeds=3), finals, monkeypatch)
+    _, words = said(two, of(two, [4.0, 4.0, 4.0], [4.5, 4.6, 4.8]), monkeypatch)
     assert "and the seeds support the difference" in words
 
 
+def test_a_cell_of_which_a_run_diverged_is_never_the_lowest(monkeypatch):
+    made = of(small(), [1.0, 1.0], [6, 6], [8.0, 8.1], [7, 7])
+    made[0] = result(made[0].spec, [50.0, np.inf], "diverged")
+    _, words = said(small(), made, monkeypatch)
+    assert "Lowest: MLP, hidden_size=2" in words and "Next: MLP, hidden_size=3" in words
+
+
 def test_one_seed_is_no_evidence(monkeypatch):
-    kind, words = said(small(seeds=1), finals_of([4.0], [6.0], [8.0], [7.0]), monkeypatch)
+    kind, words = said(small(seeds=1), of(small(seeds=1), [4.0], [6.0], [8.0], [7.0]), monkeypatch)
     assert kind == "open" and "one seed cannot tell" in words
 
 

@@ -138,7 +138,7 @@ def progress(found: Runs, specs: Sequence[RunSpec]) -> None:
             template, values = status.message
             parts.append(sentence(UserError(template, **values)))
         else:
-            parts.append(t(N_("{count} workers")).format(count=status.warm))
+            parts.append(t(N_("workers: {count}")).format(count=status.warm))
     elif ended == len(specs):
         parts.append(t(N_("all done")))
     st.progress(min(1.0, done), text=" · ".join(parts))

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from pages.kit.text import language
+
 STARTED = "seqlab.started"
 WANTED = "seqlab.wanted"
 
@@ -12,5 +14,6 @@ def guard(page: str) -> None:
     `page` is the page file's name without its ending.
     """
     if STARTED not in st.session_state:
+        language()  # the link's, before it is put aside
         st.session_state[WANTED] = (page, st.query_params.to_dict())
         st.switch_page("app.py")

@@ -10,7 +10,8 @@ SWITCH = "header.language"
 
 def header(title: str) -> None:
     """Draw the page's title (a message to translate) and the language switch beside it."""
-    st.session_state.setdefault(SWITCH, language())
+    if st.session_state.get(SWITCH) not in LANGUAGES:
+        st.session_state[SWITCH] = language()
     with st.container(horizontal=True, vertical_alignment="center", key="header"):
         st.title(t(title), anchor=False)
         st.segmented_control(

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from pages.kit.text import t
-from seqcore.homework import MOST_ROWS, label_of
-from seqcore.spec import SETTINGS, RunSpec
+from seqcore.homework import MOST_ROWS, names_of
+from seqcore.spec import RunSpec
 from seqcore.text import N_, UserError
 
 
@@ -21,20 +21,8 @@ def keep(page: str, rows: Sequence[RunSpec]) -> None:
 
 
 def names(rows: Sequence[RunSpec]) -> list[str]:
-    """A name for each row, in the reader's language: what tells rows of one kind apart is part of it."""
-    labels = [label_of(row) for row in rows]
-    found = []
-    for row, label in zip(rows, labels, strict=True):
-        alike = [other for other, its in zip(rows, labels, strict=True) if its == label]
-        differing = [name for name in SETTINGS if len({other.flat()[name] for other in alike}) > 1]
-        settings = row.flat()
-        told = ", ".join(f"{name}={_short(settings[name])}" for name in differing)
-        found.append(f"{t(label)} ({told})" if told else t(label))
-    return found
-
-
-def _short(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    """A name for each row, in the reader's language."""
+    return names_of(rows, t)
 
 
 def one_of(name: str, choices: Sequence[str]) -> Callable[[str], str]:
