@@ -16,10 +16,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from seqcore.blas import environment
-
-for name, value in environment().items():
-    os.environ.setdefault(name, value)
+for library in ("OMP", "MKL", "OPENBLAS"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 import torch  # noqa: E402
 from torch import nn  # noqa: E402

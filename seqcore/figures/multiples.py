@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from seqcore.figures.overlay import Curves, overlay
-from seqcore.figures.picture import Picture, error_axis
+from seqcore.figures.picture import Picture, error_axis, with_unit
+from seqcore.text import N_
 
 
 def multiples(
@@ -25,10 +26,16 @@ def multiples(
     begun = [any(len(seed) for row in rows for seed in row.seeds) for _, rows in panels]
     ranges = [picture.layout["yaxis"]["range"] for picture, has in zip(pictures, begun, strict=True) if has]
     axis = error_axis([min(low for low, _ in ranges), max(high for _, high in ranges)], log) if ranges else {}
+    error = with_unit(
+        t(N_("Test RMSE")) if part == "test" else t(N_("Train RMSE")), unit
+    )  # a small panel: no more words
     return [
         replace(
             picture, name=f"multiples.{k}", title=title, alt=f"{title}. {picture.alt}",
-            layout={**picture.layout, "yaxis": {**picture.layout["yaxis"], **axis}},
+            layout={
+                **picture.layout, "yaxis": {**picture.layout["yaxis"], **axis},
+                "annotations": [{**picture.layout["annotations"][0], "text": error}, *picture.layout["annotations"][1:]],
+            },
         )
         for k, (picture, (title, _)) in enumerate(zip(pictures, panels, strict=True))
     ]  # fmt: skip
