@@ -26,16 +26,14 @@ def multiples(
     begun = [any(len(seed) for row in rows for seed in row.seeds) for _, rows in panels]
     ranges = [picture.layout["yaxis"]["range"] for picture, has in zip(pictures, begun, strict=True) if has]
     axis = error_axis([min(low for low, _ in ranges), max(high for _, high in ranges)], log) if ranges else {}
-    error = with_unit(
-        t(N_("Test RMSE")) if part == "test" else t(N_("Train RMSE")), unit
-    )  # a small panel: no more words
-    return [
-        replace(
-            picture, name=f"multiples.{k}", title=title, alt=f"{title}. {picture.alt}",
-            layout={
-                **picture.layout, "yaxis": {**picture.layout["yaxis"], **axis},
-                "annotations": [{**picture.layout["annotations"][0], "text": error}, *picture.layout["annotations"][1:]],
-            },
-        )
-        for k, (picture, (title, _)) in enumerate(zip(pictures, panels, strict=True))
-    ]  # fmt: skip
+    error = with_unit(t(N_("Test RMSE")) if part == "test" else t(N_("Train RMSE")), unit)  # small: no more words fit
+    made = []
+    for k, (picture, (title, _)) in enumerate(zip(pictures, panels, strict=True)):
+        axis_title, *notes = picture.layout["annotations"]
+        layout = {
+            **picture.layout, "yaxis": {**picture.layout["yaxis"], **axis},
+            "annotations": [{**axis_title, "text": error}, *notes],
+        }  # fmt: skip
+        name, alt = f"multiples.{k}", f"{title}. {picture.alt}"
+        made.append(replace(picture, name=name, title=title, alt=alt, layout=layout))
+    return made

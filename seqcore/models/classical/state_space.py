@@ -52,7 +52,8 @@ class StateSpace:
         """Rows before `first` get the naive forecast."""
         model = self.model(self.scaler.apply(values[: at.max()]))
         model.ssm.conserve_memory = MEMORY_CONSERVE & ~MEMORY_NO_PREDICTED_MEAN & ~MEMORY_NO_FORECAST_COV
-        filtered = model.filter(self.parameters, return_ssm=True)
+        with np.errstate(invalid="ignore"):  # before `first` the error's variance is 0 / 0; no forecast needs it
+            filtered = model.filter(self.parameters, return_ssm=True)
         design, transition = filtered.design[0, :, 0], filtered.transition[:, :, 0]  # Z (m,), T (m, m)
         state = filtered.predicted_state[:, at]  # (m, B)
         scaled = np.empty((len(at), horizon))
