@@ -10,16 +10,12 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import root_mean_squared_error
-from statsmodels.tsa.statespace.exponential_smoothing import ExponentialSmoothing
-from statsmodels.tsa.statespace.sarimax import SARIMAX
-from threadpoolctl import threadpool_limits
 
 from seqcore.catalogue import CLASSICAL
 from seqcore.data.series import Series, load
 from seqcore.data.windows import LAGS
 from seqcore.homework import recipe
 from seqcore.models import classical
-from seqcore.models.classical import state_space
 from seqcore.spec import RunSpec
 from seqcore.text import UserError
 from seqcore.training.baseline import Baseline
@@ -27,41 +23,20 @@ from seqcore.training.events import Epoch, Finished, Progress, Started
 from seqcore.training.forecast import LONGEST
 from seqcore.training.make import make_trainer
 from seqcore.training.trainer import Trainer
+from tests.quarters import NOISE, QUARTERS, SEASON, fitted, one_blas_thread, trained
 
-SEASON = 4
-STEPS = np.arange(120)
-NOISE = np.random.default_rng(5).normal(size=120)
-QUARTERS = 80 + 0.3 * STEPS + 6 * np.sin(STEPS * np.pi / 2) + NOISE.cumsum() + NOISE
+pytestmark = pytest.mark.usefixtures(one_blas_thread.__name__)
+
 SPEC = RunSpec().replace(seq_length=8, horizon=3)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_blas_thread():
-    """As in a worker: with two, the many small products of a fit take up to fifty times as long on a busy machine."""
-    with threadpool_limits(1, user_api="blas"):
-        yield
 
 
 def series_of(values, season=SEASON):
     return Series("made", "Made", "m", np.array(values, float), np.arange(len(values)), season)
 
 
-def fitted(name, train, lookback=8, horizon=1, season=SEASON):
-    """The forecaster that is left when the fit has run to its end."""
-    *_, (done, forecaster) = classical.fit(name, train, lookback=lookback, horizon=horizon, season=season)
-    assert done == 1
-    return forecaster
-
-
 def finished(name, spec=SPEC, series=None):
     run = Baseline(spec.replace(architecture=name), series or series_of(QUARTERS))
     return run, list(run)
-
-
-@cache
-def trained(name):
-    """The forecaster of the first 90 rows."""
-    return fitted(name, QUARTERS[:90])
 
 
 @cache
@@ -76,6 +51,10 @@ def once(name):
 
 def event(events, kind):
     return next(e for e in events if isinstance(e, kind))
+
+
+def untimed(events):
+    return [dataclasses.replace(e, seconds=0, grad_norm=0) if isinstance(e, Epoch) else e for e in events]
 
 
 def truth(values, at, horizon):
@@ -118,9 +97,7 @@ def test_parameters_come_from_the_training_part_alone(name, split):
 def test_the_same_run_gives_the_same_bits(name):
     again, events = finished(name)
     run, first = once(name)
-    assert [dataclasses.replace(e, seconds=0, grad_norm=0) if isinstance(e, Epoch) else e for e in events] == [
-        dataclasses.replace(e, seconds=0, grad_norm=0) if isinstance(e, Epoch) else e for e in first
-    ]
+    assert untimed(events) == untimed(first)
     for key, array in run.conclusion().arrays.items():
         np.testing.assert_array_equal(array, again.conclusion().arrays[key], strict=True)
 
@@ -185,9 +162,7 @@ def test_a_snapshot_shows_the_window_a_trainer_shows():
 def test_a_baseline_is_made_where_a_trainer_is_and_has_no_learning_rate():
     run = make_trainer(SPEC.replace(architecture="naive"), series_of(QUARTERS))
     run.lr = 5.0
-    assert isinstance(run, Baseline) and event(run, Epoch) == dataclasses.replace(
-        event(once("naive")[1], Epoch), grad_norm=pytest.approx(math.nan, nan_ok=True), seconds=pytest.approx(0, abs=1)
-    )
+    assert isinstance(run, Baseline) and untimed(run) == untimed(once("naive")[1])
 
 
 def test_naive_drift_and_moving_average_by_hand():
@@ -204,11 +179,10 @@ def test_naive_drift_and_moving_average_by_hand():
 
 
 def test_the_moving_average_is_as_long_as_the_training_part_wants_it():
-    errors = {}
-    for k in range(2, 21):
-        means = [QUARTERS[row - k : row].mean() for row in range(20, 90)]
-        errors[k] = root_mean_squared_error(QUARTERS[20:90], means)
-    assert fitted("moving_average", QUARTERS[:90], lookback=20).k == min(errors, key=errors.get)
+    def error(k):
+        return root_mean_squared_error(QUARTERS[20:90], [QUARTERS[row - k : row].mean() for row in range(20, 90)])
+
+    assert fitted("moving_average", QUARTERS[:90], lookback=20).k == min(range(2, 21), key=error)
 
 
 def test_seasonal_naive_by_hand():
@@ -241,103 +215,6 @@ def test_linear_autoregression_is_least_squares_over_the_windows():
     np.testing.assert_allclose(forecaster.forecast(QUARTERS, at, 2), first[:, :2])
     then = expected.predict(np.hstack([windows, first])[:, -lookback:])
     np.testing.assert_allclose(forecaster.forecast(QUARTERS, at, 5), np.hstack([first, then])[:, :5])
-
-
-def reference_arima(forecaster, scaled):
-    """statsmodels' own results over `scaled`, of the form and the parameters that were found."""
-    form = {key: forecaster.model.keywords[key] for key in ("order", "seasonal_order")}
-    return SARIMAX(scaled, **form, use_exact_diffuse=True, concentrate_scale=True).filter(forecaster.parameters)
-
-
-def reference_ets(forecaster, scaled):
-    _, trend, season = forecaster.describe().removesuffix(")").split(",")
-    form = {"trend": trend != "N", "damped_trend": trend == "Ad", "seasonal": SEASON if season == "A" else None}
-    model = ExponentialSmoothing(scaled, **form, initialization_method="heuristic")
-    return model.filter(forecaster.parameters)
-
-
-@pytest.mark.parametrize("reference", [reference_arima, reference_ets])
-@pytest.mark.parametrize("season", [0, SEASON])
-def test_arima_and_smoothing_forecast_as_statsmodels_does(reference, season):
-    name = reference.__name__.removeprefix("reference_")
-    forecaster = fitted(name, QUARTERS[:90], season=0) if season == 0 else trained(name)
-    scaled = (QUARTERS - QUARTERS[:90].mean()) / QUARTERS[:90].std()
-    back = forecaster.scaler.undo
-    seen = reference(forecaster, scaled[:90])
-    walked = np.append(seen.fittedvalues, seen.extend(scaled[90:]).fittedvalues)
-    one_step = forecaster.forecast(QUARTERS, np.arange(20, 120), 1)[:, 0]
-    np.testing.assert_allclose(one_step, back(walked[20:]), rtol=1e-9)
-    for origin in (90, 97, 110):
-        then = seen.extend(scaled[90:origin]) if origin > 90 else seen
-        far = forecaster.forecast(QUARTERS, np.array([origin]), 12)[0]
-        np.testing.assert_allclose(far, back(then.forecast(12)), rtol=1e-9)
-
-
-def test_arima_is_of_greatest_likelihood_and_least_aic():
-    """Against a fit of each form in its full state space, over the rows that all forms have in common."""
-    forecaster = trained("arima")
-    scaled, aics = forecaster.scaler.apply(QUARTERS[:90]), {}
-    for seasonal in [(0, 0, 0, 0), (0, 1, 1, SEASON), (1, 1, 1, SEASON)]:
-        for order in [(0, 1, 0), (1, 1, 0), (0, 1, 1), (1, 1, 1)]:
-            form = {"order": order, "seasonal_order": seasonal, "concentrate_scale": True}
-            model = SARIMAX(scaled, **form, loglikelihood_burn=1 + SEASON)
-            found = model.fit(disp=False, maxiter=200) if model.k_params else model.filter([])
-            aics[order, seasonal] = found.aic
-    form = forecaster.model.keywords["order"], forecaster.model.keywords["seasonal_order"]
-    assert form[1] != (0, 0, 0, 0)
-    assert forecaster.aic < min(aics.values()) + 0.1
-    assert form not in aics or forecaster.aic == pytest.approx(aics[form], abs=0.1)
-
-
-def test_arima_finds_an_autoregression_and_beats_the_naive_forecast():
-    shocks, values = np.random.default_rng(2).normal(size=800), [0.0]
-    for shock in shocks[1:]:
-        values.append(0.6 * values[-1] + shock)
-    spec = SPEC.replace(horizon=1, split="windows")  # the split's row is the first target of the test part
-    run, events = finished("arima", spec, series_of(100 + np.array(values), 0))
-    started, epoch = event(events, Started), event(events, Epoch)
-    assert run.forecaster.model.keywords["order"][1] == 0
-    assert epoch.test_rmse < 0.95 * started.naive_rmse
-    assert epoch.test_rmse == pytest.approx(shocks[run.windows.split :].std(), rel=0.02)
-
-
-def test_arima_and_smoothing_take_a_season_only_where_there_is_one():
-    walk = NOISE.cumsum()
-    still = fitted("arima", walk)
-    assert still.describe() == "ARIMA(0,1,0)" and still.weights == 0
-    assert fitted("ets", walk).describe().endswith(",N)")
-    assert trained("arima").describe().endswith("_4") and trained("ets").describe().endswith(",A)")
-    assert "_" not in fitted("arima", QUARTERS[:11]).describe()  # less than three seasons
-    assert fitted("ets", QUARTERS[:17]).describe().endswith(",N)")
-
-
-def test_rows_too_early_for_differences_get_the_naive_forecast():
-    forecaster = trained("arima")
-    first = 1 + SEASON  # d = D = 1
-    assert forecaster.first == first
-    early = forecaster.forecast(QUARTERS, np.arange(2, first + 1), 2)
-    np.testing.assert_array_equal(early[:-1], QUARTERS[1 : first - 1, None].repeat(2, axis=1))
-    assert early[-1, 0] != QUARTERS[first - 1]
-
-
-@pytest.mark.parametrize("name", ["arima", "ets"])
-def test_a_long_series_is_fitted_to_its_last_rows_and_forecast_from_its_first(name, monkeypatch):
-    monkeypatch.setattr(f"seqcore.models.classical.{name}.ROWS", 60)
-    short = fitted(name, QUARTERS[:90], season=0)
-    monkeypatch.undo()
-    whole = fitted(name, QUARTERS[:90], season=0)
-    assert not np.array_equal(short.parameters, whole.parameters)
-    far = short.forecast(QUARTERS, np.arange(20, 120), 1)[:, 0]
-    assert root_mean_squared_error(QUARTERS[20:], far) < 1.2 * root_mean_squared_error(
-        QUARTERS[20:], whole.forecast(QUARTERS, np.arange(20, 120), 1)[:, 0]
-    )
-
-
-def test_forms_whose_fit_does_not_arrive_are_left_out(monkeypatch):
-    monkeypatch.setattr(state_space, "ITERATIONS", 1)
-    assert fitted("arima", NOISE.cumsum(), season=0).describe() == "ARIMA(0,1,0)"  # nothing to search for
-    with pytest.raises(UserError, match="None of the 6 forms"):
-        fitted("ets", QUARTERS)
 
 
 def test_what_does_not_suffice_for_a_fit_is_said_with_its_numbers():
