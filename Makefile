@@ -28,6 +28,8 @@ bench: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.cells
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.live
+	$(BIN)/python -m benchmarks.homework
+	$(BIN)/python -m benchmarks.clicks
 
 # The runs that pages show before the visitor has trained anything.
 recordings: $(VENV)/run.stamp
