@@ -89,6 +89,8 @@ try:
     formed = rows_of(base, state["models"])
     alike = [row for row in kept(PAGE) if (row.data.series, row.data.digest) == (base.data.series, base.data.digest)]
     rows = list(dict.fromkeys([*alike, *formed]))
+    if not rows:
+        raise UserError(N_("Choose at least one model."))
     if state["fair"] == "weights":
         rows = list(dict.fromkeys(equal_weights(rows)))
     table = Table(rows, baselines_of(base, series.season if series else 0), state["seeds"], state["fair"], series)

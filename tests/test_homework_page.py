@@ -145,3 +145,13 @@ def test_batch_counts_the_time_left_by_the_pace_of_like_runs():
         lstm: View(epoch=250, epochs=500, seconds=1.5, ended=False),
     }
     assert batch.seconds_left(views) * max(1, lab.engine().status().warm) == pytest.approx(1.0 + 1.5)
+
+
+def test_without_a_model_or_a_file_the_page_says_what_to_do():
+    app = open_page(PAGE)
+    app.session_state[f"{PAGE}.models"] = []
+    app.run()
+    assert not app.exception and any("at least one model" in warning.value for warning in app.warning)
+    app = open_page(PAGE, homework__series="upload", homework__digest="ab" * 8, homework__view="predictions")
+    assert not app.exception and app.button(key=f"{PAGE}.start").disabled
+    assert any("choose the same file" in info.value for info in app.info)

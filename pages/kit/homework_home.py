@@ -6,7 +6,6 @@ from functools import partial
 
 import streamlit as st
 
-from pages.kit import batch
 from pages.kit.score_board import Table
 from pages.kit.text import t, translator
 from seqcore.catalogue import UPLOAD
@@ -17,7 +16,7 @@ from seqcore.text import N_
 
 def take_home(page: str, table: Table, words: Mapping[str, str]) -> None:
     """Draw the downloads, and the command that makes the same table in a shell."""
-    rows = table.rows(batch.results(batch.runs(page), table.specs()))
+    rows = table.rows(table.results(page))
     unit = t(table.series.unit) if table.series else ""
     translate = translator()
     done = any(row.test.count for row in rows)

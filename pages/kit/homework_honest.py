@@ -21,7 +21,7 @@ OTHER = {"all": "train", "train": "all"}
 def paired(page: str, table: Table, words: Mapping[str, str]) -> None:
     """Every pair of networks, and each against the naive forecast."""
     st.container(width=820).markdown(words["paired"])
-    scored = table.rows(batch.results(batch.runs(page), table.specs()))
+    scored = table.rows(table.results(page))
     _table(table, scored, [*against_each_naive(scored), *pairs(scored)])
 
 
@@ -45,7 +45,7 @@ def _show_leak(page: str, table: Table, both: Sequence[RunSpec], moved: bool) ->
     specs = runs_of(both, table.seeds)
     found = batch.runs(page)
     batch.progress(found, specs)
-    scored = rows(both, batch.results(found, specs))
+    scored = rows(both, batch.results(found, specs) if table.series else [])
     _table(table, scored, leaks(scored))
     if batch.moving(found, specs) != moved:
         st.rerun()

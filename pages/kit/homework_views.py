@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from pages.kit import batch
 from pages.kit.homework_home import take_home
 from pages.kit.homework_honest import leak, paired
 from pages.kit.live import board, theme
@@ -53,7 +52,7 @@ class Forecaster:
 
 def forecasters(page: str, table: Table, seed: int) -> list[Forecaster]:
     """The rows that have forecasts: networks of that seed, and classical forecasters."""
-    results = batch.results(batch.runs(page), table.specs())
+    results = table.results(page)
     rows = table.rows(results)
     found = []
     for row, look, name in zip(rows, looks_of(rows), names([row.spec for row in rows]), strict=True):

@@ -44,6 +44,10 @@ class Table:
         """All its runs; the classical forecasters begin first, as the table needs them all along."""
         return [*runs_of(self.baselines, 1), *runs_of(self.networks, self.seeds)]
 
+    def results(self, page: str) -> list[Result]:
+        """What is known of its runs; nothing while the series, an upload, is not there to show them with."""
+        return batch.results(batch.runs(page), self.specs()) if self.series else []
+
     def rows(self, results: Sequence[Result]) -> list[Row]:
         """Networks first, scored at the end or at equal seconds."""
         seconds = equal_seconds(results) if self.fair == "seconds" else None
@@ -65,7 +69,7 @@ def score_board(page: str, table: Table, begin: Callable[[], None], lead: str) -
 def _show(page: str, table: Table, moved: bool, lead: str) -> None:
     """One tick. When the table has come to rest, or begins to move, the whole page is drawn again."""
     found, specs = batch.runs(page), table.specs()
-    results = batch.results(found, specs)
+    results = table.results(page)
     rows = table.rows(results)
     batch.progress(found, specs)
     verdict(table, rows, lead)

@@ -50,7 +50,7 @@ class StateSpace:
 
     def forecast(self, values: np.ndarray, at: np.ndarray, horizon: int) -> np.ndarray:
         """Rows before `first` get the naive forecast."""
-        model = self.model(self.scaler.apply(values))
+        model = self.model(self.scaler.apply(values[: at.max()]))
         model.ssm.conserve_memory = MEMORY_CONSERVE & ~MEMORY_NO_PREDICTED_MEAN & ~MEMORY_NO_FORECAST_COV
         with np.errstate(invalid="ignore"):  # before `first` the error's variance is 0 / 0; no forecast needs it
             filtered = model.filter(self.parameters, return_ssm=True)
