@@ -105,10 +105,12 @@ def _train(options: argparse.Namespace) -> int:
     series = _series(options, values)
     spec = from_flat(values)
     import torch
+    from threadpoolctl import threadpool_limits
 
     from seqcore.training.make import make_trainer
 
     torch.set_num_threads(1)  # as in a worker: the same numbers there and here
+    threadpool_limits(1)  # so for NumPy's products
 
     trainer = make_trainer(spec, series)
     epochs: list[Epoch] = []

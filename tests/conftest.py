@@ -8,8 +8,10 @@ import pytest
 def one_thread():
     """The thread count of a worker, so that numbers here are numbers there."""
     import torch
+    from threadpoolctl import threadpool_limits
 
     torch.set_num_threads(1)
+    threadpool_limits(1)
 
 
 @pytest.fixture

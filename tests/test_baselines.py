@@ -151,6 +151,7 @@ def test_long_series_are_scored_as_many_steps_ahead_as_the_networks():
 def test_a_snapshot_shows_the_window_a_trainer_shows():
     run, _ = once("naive")
     trainer = Trainer(SPEC.replace(architecture="mlp", epochs=1), series_of(QUARTERS))
+    assert event(trainer, Epoch).epoch == 0
     for number in (-1, 0, 5, len(run.windows.train_x), 10**6):
         mine, networks = run.snapshot(number), trainer.snapshot(number)
         assert mine.window == networks.window and "free_running" not in mine.arrays
