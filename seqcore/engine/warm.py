@@ -58,10 +58,10 @@ def _train_tiny() -> None:
     from seqcore.spec import RunSpec
     from seqcore.training.trainer import Trainer
 
-    steps = np.arange(60)
+    steps = np.arange(600)
     series = Series("warm", "", "", np.sin(steps), steps, 0, "", "", generated=True)
     for architecture in ARCHITECTURES:
-        spec = RunSpec().replace(architecture=architecture.name, hidden_size=4, seq_length=5, epochs=2)
+        spec = RunSpec().replace(architecture=architecture.name, hidden_size=4, seq_length=8, epochs=2)
         trainer = Trainer(spec, series)
         for _ in trainer:
             pass
