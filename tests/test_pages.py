@@ -65,7 +65,8 @@ def test_the_page_process_has_no_torch():
         "app = AppTest.from_file('app.py', default_timeout=60).run()\n"
         f"for name in {[lesson.name for lesson in LESSONS]!r}:\n"
         "    app.switch_page(f'pages/{name}.py').run(); assert not app.exception\n"
-        "app.button(key='train.start').click().run()\n"
+        "app.switch_page('pages/train.py').run().button(key='train.start').click().run()\n"
+        "assert not app.exception\n"
         "print('torch' in sys.modules)\n"
         "from pages.kit import lab; lab.engine().close()\n"
     )
