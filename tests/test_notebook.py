@@ -235,7 +235,7 @@ def test_programs_use_every_name_they_define_and_no_other(tmp_path):
     for k, rows in enumerate(tables):
         (tmp_path / f"{k}.py").write_text(script(rows, [0], series, TABLE), encoding="utf-8")
     told = subprocess.run(
-        ["ruff", "check", "--isolated", "--select", "E9,F,W", "."],
+        [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "E9,F,W", "."],
         cwd=tmp_path, capture_output=True, text=True,
     )  # fmt: skip
     assert told.returncode == 0, told.stdout

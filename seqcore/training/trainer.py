@@ -176,11 +176,11 @@ class Trainer:
 
         Returns the loss, in scaled units; the forecasts go to `forecast` (B, K). Yields between two blocks.
         """
-        self.model.train(dropout)
         squares = 0.0
         for start in range(0, len(x), self.block):
             if start:
                 yield Progress(start / len(x))
+            self.model.train(dropout)  # again for each block: a look in between leaves evaluation mode behind
             block = slice(start, start + self.block)
             with torch.set_grad_enabled(backward), self.randomness() if dropout else nullcontext():
                 prediction = self.model(x[block])  # (b, K)
