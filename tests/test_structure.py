@@ -13,6 +13,7 @@ ORDER = [
     "text",
     "catalogue",
     "spec",
+    "look",
     "homework",
     "size",
     "data",
@@ -28,7 +29,7 @@ ORDER = [
 ALSO = {("training", "probes"): "a snapshot is a recording", ("models", "cells"): "", ("figures", "text"): ""}
 """What is allowed beyond the order, and why."""
 
-PAGES_MAY = {"engine", "figures", "reports", "spec", "homework", "size", "data", "text", "catalogue", "training.events"}
+PAGES_MAY = {"engine", "figures", "reports", "spec", "homework", "size", "data", "text", "catalogue", "look", "training.events"}
 """What pages may import of the core: nothing that loads torch."""
 
 

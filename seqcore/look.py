@@ -1,0 +1,96 @@
+"""What somebody wants to see of a model, and what of it is held fixed meanwhile: plain values, for pages and workers."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from seqcore.text import N_, UserError
+
+GATES = ("i", "f", "o", "r", "z")
+"""Values between 0 and 1."""
+
+CLAMPED = ("hidden", "cell", "g", "n", *GATES)
+"""What can be held of a recurrent cell; of another network its hidden layers only."""
+
+MOST_CLAMPS = 16
+
+FURTHEST = 10.0
+"""A value that is no gate may be held within this distance of 0."""
+
+
+@dataclass(frozen=True)
+class Clamp:
+    """Holds a tap's value at every step of every sequence: `unit` (from 0) of `l0.f`, say, or all units if None.
+
+    The steps that follow compute with the held value, and no gradient goes through it. Raises `UserError` for a tap
+    that cannot be held or a value out of its range: 0 to 1 for a gate, -10 to 10 for anything else.
+    """
+
+    tap: str
+    value: float
+    unit: int | None = None
+
+    def __post_init__(self):
+        kind = self.tap.rpartition(".")[2]
+        if not re.fullmatch(r"l\dr?\.\w+", self.tap) or kind not in CLAMPED:
+            raise UserError(N_("{tap} cannot be held: choose one of {choices}."), tap=self.tap[:20], choices=CLAMPED)
+        low, high = (0.0, 1.0) if kind in GATES else (-FURTHEST, FURTHEST)
+        if not low <= self.value <= high:
+            raise UserError(
+                N_("{name} ({value}) must be between {low} and {high}."),
+                name=self.tap, value=self.value, low=low, high=high,
+            )  # fmt: skip
+
+    def __str__(self) -> str:
+        unit = "" if self.unit is None else f"[{self.unit}]"
+        return f"{self.tap}{unit}={self.value:g}"
+
+
+def clamps_as_text(clamps: Iterable[Clamp]) -> str:
+    """`l0.f[3]=1,l0.i=0`: as a URL holds them; `read_clamps` reads it back."""
+    return ",".join(map(str, clamps))
+
+
+def read_clamps(text: str) -> tuple[Clamp, ...]:
+    """The inverse of `clamps_as_text`; `UserError` says what is wrong."""
+    parts = [part for part in text.split(",") if part]
+    if len(parts) > MOST_CLAMPS:
+        raise UserError(N_("{count} values are held, and at most {most} can be."), count=len(parts), most=MOST_CLAMPS)
+    clamps = []
+    for part in parts:
+        found = re.fullmatch(r"(l\dr?\.\w+)(?:\[(\d{1,3})\])?=(-?\d{1,2}(?:\.\d{1,9})?)", part)
+        if not found:
+            raise UserError(N_("{value!r} is no held value: write it like l0.f[3]=1."), value=part[:40])
+        tap, unit, value = found.groups()
+        clamps.append(Clamp(tap, float(value), None if unit is None else int(unit)))
+    return tuple(clamps)
+
+
+@dataclass(frozen=True)
+class Study:
+    """Asks for what the model does over many windows: see `seqcore.probes.study`.
+
+    `span` (first and last step, from 0) of the watched window is what other windows are searched for, by the values
+    of `tap` of those `units`; of those that stand out in it if there are none.
+    """
+
+    tap: str = "l0.hidden"
+    span: tuple[int, int] | None = None
+    units: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a snapshot shows: the inside over window number `window`, and the forecasts.
+
+    `free_running` asks for the forecast that is fed with itself, `weights` for the weights by their names, `study`
+    for what is measured over many windows. `epoch` is a recorded epoch, or None for the model as it is. With `clamps`
+    it is the model with those values held, which is scored anew.
+    """
+
+    window: int = 0
+    free_running: bool = False
+    weights: bool = False
+    epoch: int | None = None
+    clamps: tuple[Clamp, ...] = ()
+    study: Study | None = None
