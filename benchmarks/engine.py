@@ -19,6 +19,7 @@ import psutil
 from seqcore.data.series import load
 from seqcore.engine import Engine, Limits, connect
 from seqcore.engine.host import ENVIRONMENT
+from seqcore.look import Look
 from seqcore.spec import RunSpec
 
 KINDS = {
@@ -113,7 +114,7 @@ def rate_in_engine(engine: Engine, kind: str, seconds: float) -> float:
             raise RuntimeError(f"the run ended: {view.status} {view.failure}")
         if now - looked > FRAME:
             looked = now
-            run.watch(window=3)
+            run.watch(Look(3))
         if view.epoch >= WARM_UP and (last is None or view.epoch != last[1]):
             last = (now, view.epoch)
             first = first or last

@@ -3,13 +3,14 @@
 import streamlit as st
 
 from pages.kit.experiments import TRAIN, Experiment
+from pages.kit.fork import fork_controls
 from pages.kit.form import field, open_form, read_spec, write_url
 from pages.kit.guard import guard
 from pages.kit.header import header
 from pages.kit.pinned import compare, pin_buttons
 from pages.kit.pins import pins
 from pages.kit.recorded import recorded
-from pages.kit.run_panel import run_panel, start
+from pages.kit.run_panel import current_run, run_panel, start
 from pages.kit.scenes import draw, view_options
 from pages.kit.series_field import series_field, source_of
 from pages.kit.take_home import take_home
@@ -70,6 +71,7 @@ with lab:
         PAGE, spec, series, recorded("lstm"), lambda scene: draw(scene, options, pins(PAGE)), look, buttons
     )  # fmt: skip
     with buttons:
+        fork_controls(PAGE, current_run(PAGE))
         pin_buttons(PAGE, scene)
 
 st.subheader(t(N_("Try this")), anchor=False)

@@ -1,10 +1,15 @@
-"""What somebody wants to see of a model, and what of it is held fixed meanwhile: plain values, for pages and workers."""
+"""What somebody wants to see of a model, and what is held fixed in it: plain values, for pages and workers."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from seqcore.catalogue import RECURRENT
+from seqcore.spec import ModelSpec
 from seqcore.text import N_, UserError
+
+INSIDE = {"rnn": ("hidden",), "lstm": ("hidden", "cell", "i", "f", "g", "o"), "gru": ("hidden", "r", "z", "n")}
+"""What can be seen inside a cell; every other network shows its hidden layers only."""
 
 GATES = ("i", "f", "o", "r", "z")
 """Values between 0 and 1."""
@@ -16,6 +21,13 @@ MOST_CLAMPS = 16
 
 FURTHEST = 10.0
 """A value that is no gate may be held within this distance of 0."""
+
+
+def taps(model: ModelSpec) -> list[str]:
+    """The names of what can be seen in this network, layer by layer: `l0.hidden`; `l0r` is the reverse direction."""
+    directions = ("", "r") if model.bidirectional and model.architecture in RECURRENT else ("",)
+    kinds = INSIDE.get(model.architecture, ("hidden",))
+    return [f"l{k}{d}.{kind}" for k in range(model.num_layers) for d in directions for kind in kinds]
 
 
 @dataclass(frozen=True)
@@ -33,7 +45,9 @@ class Clamp:
     def __post_init__(self):
         kind = self.tap.rpartition(".")[2]
         if not re.fullmatch(r"l\dr?\.\w+", self.tap) or kind not in CLAMPED:
-            raise UserError(N_("{tap} cannot be held: choose one of {choices}."), tap=self.tap[:20], choices=CLAMPED)
+            raise UserError(
+                N_("{tap} cannot be held: choose one of {choices}."), tap=self.tap[:20], choices=", ".join(CLAMPED)
+            )
         low, high = (0.0, 1.0) if kind in GATES else (-FURTHEST, FURTHEST)
         if not low <= self.value <= high:
             raise UserError(
@@ -66,6 +80,21 @@ def read_clamps(text: str) -> tuple[Clamp, ...]:
     return tuple(clamps)
 
 
+def check_clamps(clamps: Iterable[Clamp], model: ModelSpec) -> None:
+    """Raise a `UserError` that says the numbers if this network has no such tap or unit."""
+    there = taps(model)
+    for clamp in clamps:
+        if clamp.tap not in there:
+            raise UserError(
+                N_("This network has no {tap}: choose one of {choices}."), tap=clamp.tap, choices=", ".join(there)
+            )
+        if clamp.unit is not None and clamp.unit >= model.hidden_size:
+            raise UserError(
+                N_("{tap} has the units 0 to {last}, and no unit {unit}."),
+                tap=clamp.tap, last=model.hidden_size - 1, unit=clamp.unit,
+            )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Study:
     """Asks for what the model does over many windows: see `seqcore.probes.study`.
@@ -94,3 +123,7 @@ class Look:
     epoch: int | None = None
     clamps: tuple[Clamp, ...] = ()
     study: Study | None = None
+
+
+NOW = Look()
+"""The model as it is, and the inside over the first window."""

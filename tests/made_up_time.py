@@ -17,6 +17,7 @@ from seqcore.engine.scheduler import Scheduler
 from seqcore.engine.warm import Facts
 from seqcore.spec import RunSpec
 from seqcore.training.events import Epoch, Finished, LearningRate, Progress, Snapshot, Started
+from seqcore.training.recording import State
 
 SERIES = SimpleNamespace(values=np.zeros(500))
 STARTED = Started(1, "cpu", "torch", 1, 1, 1, 1, 1, 1.0)
@@ -39,15 +40,16 @@ class StandIn:
 
     clock: Clock
     look_seconds = 0.002
+    state_bytes = 100_000
 
-    def __init__(self, spec: RunSpec, series):
+    def __init__(self, spec: RunSpec, series, clamps=()):
         self.spec = spec
         self.lr = self.in_force = spec.training.lr
         self.epoch = 0
 
     def __iter__(self):
         yield STARTED
-        for epoch in range(self.spec.training.epochs + 1):
+        for epoch in range(self.epoch, self.spec.training.epochs + 1):
             for done in (0.5, 1.0):
                 self.clock.now += self.spec.model.hidden_size / 2000
                 if done < 1:
@@ -59,9 +61,15 @@ class StandIn:
                 yield LearningRate(epoch, self.lr)
         yield Finished(epoch)
 
-    def snapshot(self, window=0, free_running=False):
+    def snapshot(self, look, state=None):
         self.clock.now += self.look_seconds
-        return Snapshot(self.epoch, window, {})
+        return Snapshot(state.epoch if state else self.epoch, look.window, {})
+
+    def state(self):
+        return State(self.epoch, np.full(1, self.epoch, np.float32), {}, (), self.lr, 0.0, self.clock.now)
+
+    def go_on_from(self, state, optimiser):
+        self.epoch = state.epoch
 
     def conclusion(self):
         return Snapshot(self.epoch, 0, {"test_prediction": np.zeros((1, 1))})
@@ -78,9 +86,9 @@ class StandInWorker:
         self.replaced = 0
         self.open_runs = 0
 
-    async def open(self, spec, series, concludes):
+    async def open(self, spec, series, concludes, branch):
         remote = StandInRun(self)
-        await remote.call("open", spec, series, concludes)
+        await remote.call("open", spec, series, concludes, branch)
         self.open_runs += 1
         return remote
 

@@ -15,6 +15,7 @@ from seqcore.catalogue import CLASSICAL
 from seqcore.data.series import Series, load
 from seqcore.data.windows import LAGS
 from seqcore.homework import recipe
+from seqcore.look import Look
 from seqcore.models import classical
 from seqcore.spec import RunSpec
 from seqcore.text import UserError
@@ -153,10 +154,10 @@ def test_a_snapshot_shows_the_window_a_trainer_shows():
     trainer = Trainer(SPEC.replace(architecture="mlp", epochs=1), series_of(QUARTERS))
     assert event(trainer, Epoch).epoch == 0
     for number in (-1, 0, 5, len(run.windows.train_x), 10**6):
-        mine, networks = run.snapshot(number), trainer.snapshot(number)
+        mine, networks = run.snapshot(Look(number)), trainer.snapshot(Look(number))
         assert mine.window == networks.window and "free_running" not in mine.arrays
         np.testing.assert_array_equal(mine.arrays["input"], networks.arrays["input"], strict=True)
-    free = run.snapshot(0, free_running=True).arrays["free_running"]
+    free = run.snapshot(Look(free_running=True)).arrays["free_running"]
     np.testing.assert_array_equal(free, np.full(len(QUARTERS) - run.windows.split, QUARTERS[run.windows.split - 1]))
 
 

@@ -48,7 +48,7 @@ def button(page, name):
 
 
 def state(page) -> str:
-    return page.locator('[data-testid="stProgress"]').inner_text()
+    return page.locator(".st-key-state").inner_text()
 
 
 def epoch(page) -> int:

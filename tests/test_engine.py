@@ -15,6 +15,7 @@ from distributed import LocalCluster
 
 from seqcore.engine import Limits, connect
 from seqcore.engine.limits import worker_count
+from seqcore.look import Look
 from seqcore.spec import RunSpec
 from seqcore.text import UserError
 from seqcore.training.events import EPOCH_FIELDS, Epoch
@@ -92,8 +93,8 @@ def test_a_run_in_a_worker_is_the_trainers_run_to_the_last_bit(submit, series, a
     for name in EPOCH_FIELDS[:-1]:  # all but the seconds
         np.testing.assert_array_equal(getattr(history, name), [getattr(epoch, name) for epoch in epochs])
     assert run.view().started == events[0] and run.view().epoch == 40
-    run.watch(window=5, free_running=True, wait=5)
-    snapshot, direct = run.view().snapshot, trainer.snapshot(5, True)
+    run.watch(Look(5, free_running=True), wait=5)
+    snapshot, direct = run.view().snapshot, trainer.snapshot(Look(5, True))
     assert snapshot.arrays.keys() == direct.arrays.keys() and (snapshot.epoch, snapshot.window) == (40, 5)
     for name, values in direct.arrays.items():
         np.testing.assert_array_equal(snapshot.arrays[name], values)
@@ -236,6 +237,7 @@ PAGE = """
 import sys, time, numpy as np
 sys.path.insert(0, ROOT)
 from seqcore.engine import connect
+from seqcore.look import Look
 from seqcore.spec import RunSpec
 from seqcore.data.series import Series
 steps = np.arange(160)

@@ -7,6 +7,7 @@ import pytest
 
 from seqcore.engine.actor import RunActor
 from seqcore.engine.job import Job, Watch
+from seqcore.look import Look
 from seqcore.spec import RunSpec
 from tests.made_up_time import (
     SERIES,
@@ -89,7 +90,7 @@ def test_snapshots_follow_the_viewer_and_take_little_of_the_time(clock, monkeypa
     looks = []
     monkeypatch.setattr(StandIn, "look_seconds", 0.02)
     real = StandIn.snapshot
-    monkeypatch.setattr(StandIn, "snapshot", lambda self, *look: looks.append(look) or real(self, *look))
+    monkeypatch.setattr(StandIn, "snapshot", lambda self, look: looks.append(look) or real(self, look))
 
     async def story():
         scheduler = laboratory(clock)
@@ -98,27 +99,49 @@ def test_snapshots_follow_the_viewer_and_take_little_of_the_time(clock, monkeypa
         await pass_time(clock, 2)
         assert not looks and job.view.snapshot is None  # nobody looks
         for _ in range(100):
-            scheduler.look(job, Watch((3, False), clock.now))
+            scheduler.look(job, Watch(Look(3), clock.now))
             await pass_time(clock, 0.1)
         assert 15 < len(looks) <= 10 * 0.05 / 0.02 + 3  # of 10 s, 5 % at most
-        scheduler.look(job, Watch((8, True), clock.now))
+        scheduler.look(job, Watch(Look(8, free_running=True), clock.now))
         await pass_time(clock, 0.3)
-        assert looks[-1] == (8, True) and job.view.snapshot.window == 8  # another wish is answered at once
+        assert looks[-1] == Look(8, free_running=True)  # another wish is answered at once
+        assert job.view.snapshot.window == 8
         count = len(looks)
         await pass_time(clock, 20)
         assert len(looks) - count <= 5 / 0.4 + 1  # nobody has looked for more than 5 s
         scheduler.pause(job)
         await pass_time(clock, 0.5)
-        scheduler.look(job, Watch((8, True), clock.now))
+        scheduler.look(job, Watch(Look(8, free_running=True), clock.now))
         await settle()
         assert job.view.snapshot.epoch == job.view.epoch  # at rest, the picture is of the present
         count, epoch = len(looks), job.view.epoch
-        scheduler.look(job, Watch((8, True), clock.now))
+        scheduler.look(job, Watch(Look(8, free_running=True), clock.now))
         await settle()
         assert len(looks) == count
-        scheduler.look(job, Watch((9, False), clock.now))
+        scheduler.look(job, Watch(Look(9), clock.now))
         await settle()
         assert job.view.snapshot.window == 9 and job.view.epoch == epoch
+
+    asyncio.run(story())
+
+
+def test_a_look_that_fails_costs_nothing_but_the_look(clock, monkeypatch, caplog):
+    async def story():
+        scheduler = laboratory(clock)
+        scheduler.add_worker(StandInWorker())
+        job = submit(scheduler)
+        await pass_time(clock, 0.5)
+        monkeypatch.setattr(StandIn, "snapshot", lambda *_: 1 / 0)
+        scheduler.look(job, Watch(Look(), clock.now))
+        await pass_time(clock, 0.5)
+        assert job.view.status == "running" and job.view.snapshot is None and job.view.look == Look()
+        scheduler.pause(job)
+        await pass_time(clock, 0.5)
+        for window in (1, 2):
+            scheduler.look(job, Watch(Look(window), clock.now))
+            await settle()
+        assert job.view.look == Look(2) and not job.looking
+        assert caplog.text.count("ZeroDivisionError") <= 0.5 / 0.08 + 4  # no more often than else
 
     asyncio.run(story())
 
@@ -130,8 +153,7 @@ def test_an_error_inside_a_slice_fails_that_run_alone_and_frees_it(clock, monkey
         scheduler.add_worker(worker)
         job, other = submit(scheduler), submit(scheduler)
         await pass_time(clock, 0.5)
-        monkeypatch.setattr(job.remote.actor.trainer, "snapshot", lambda *_: 1 / 0)
-        scheduler.look(job, Watch((0, False), clock.now))
+        monkeypatch.setattr(job.remote.actor, "advance", lambda *_: 1 / 0)
         await pass_time(clock, 0.5)
         assert job.view.failure[1] == {"kind": "ZeroDivisionError"} and job.view.status == "failed"
         assert other.view.status == "running" and worker.open_runs == 1
@@ -173,7 +195,7 @@ def test_a_slice_that_comes_after_the_end_is_harmless(clock):
     actor.open(RunSpec(), SERIES)
     actor.advance(0.1, 5000)
     actor.close()
-    late = actor.advance(0.0, -1, None, (3, False))
+    late = actor.advance(0.0, -1, None, Look(3))
     assert late.snapshot is None and actor.advance(1.0, 5000).ended
 
 
@@ -218,7 +240,7 @@ def test_snapshots_come_at_most_every_80_milliseconds(clock, monkeypatch):
     looks = []
     monkeypatch.setattr(StandIn, "look_seconds", 0.0)
     real = StandIn.snapshot
-    monkeypatch.setattr(StandIn, "snapshot", lambda self, *look: looks.append(clock.now) or real(self, *look))
+    monkeypatch.setattr(StandIn, "snapshot", lambda self, look: looks.append(clock.now) or real(self, look))
 
     async def story():
         scheduler = laboratory(clock)
@@ -228,7 +250,7 @@ def test_snapshots_come_at_most_every_80_milliseconds(clock, monkeypatch):
         job.slice = 0.01
         for _ in range(100):
             job.slice = 0.01
-            scheduler.look(job, Watch((3, False), clock.now))
+            scheduler.look(job, Watch(Look(3), clock.now))
             await pass_time(clock, 0.02)
 
     asyncio.run(story())
@@ -239,15 +261,15 @@ def test_another_wish_is_answered_within_a_long_epoch_but_the_same_only_at_its_e
     clock.until = 100.0
     actor = RunActor()
     actor.open(RunSpec().replace(hidden_size=200), SERIES)
-    first = actor.advance(0.01, 5000, None, (1, False))
+    first = actor.advance(0.01, 5000, None, Look(1))
     assert first.snapshot is None  # the model has not been scored yet: there is nothing to show
-    while not len(actor.advance(0.05, 5000, None, (1, False)).rows):
+    while not len(actor.advance(0.05, 5000, None, Look(1)).rows):
         pass
-    other = actor.advance(0.05, 5000, None, (2, False))
+    other = actor.advance(0.05, 5000, None, Look(2))
     assert not len(other.rows) and other.snapshot.window == 2
-    ended = actor.advance(0.05, 5000, None, (2, False))
+    ended = actor.advance(0.05, 5000, None, Look(2))
     assert len(ended.rows) == 1 and ended.snapshot.epoch == 1
-    within = actor.advance(0.05, 5000, None, (2, False))
+    within = actor.advance(0.05, 5000, None, Look(2))
     assert not len(within.rows) and within.snapshot is None
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from seqcore.engine.job import Job, Watch
 from seqcore.engine.limits import GIB
+from seqcore.look import Look
 from seqcore.spec import RunSpec
 from seqcore.text import UserError
 from tests.made_up_time import SERIES, StandInWorker, laboratory, made_up_clock, pass_time, settle, submit
@@ -129,9 +130,9 @@ def test_a_run_nobody_watches_is_paused_then_dropped_and_a_finished_one_is_kept_
 
         async def minutes(count):
             for _ in range(count):
-                scheduler.look(watched, Watch((0, False), clock.now))
+                scheduler.look(watched, Watch(Look(0), clock.now))
                 await pass_time(clock, 31)
-                scheduler.look(watched, Watch((0, False), clock.now))
+                scheduler.look(watched, Watch(Look(0), clock.now))
                 await pass_time(clock, 30)
                 scheduler.tidy()
                 await settle()
@@ -163,7 +164,7 @@ def test_resuming_a_run_that_was_left_alone_takes_the_note_away(clock):
         await pass_time(clock, 0.5)
         assert job.view.status == "paused" and job.view.note
         assert by_hand.view.status == "paused" and by_hand.view.note is None
-        scheduler.look(job, Watch((0, False), clock.now))
+        scheduler.look(job, Watch(Look(0), clock.now))
         scheduler.resume(job)
         await pass_time(clock, 1)
         scheduler.tidy()
@@ -224,7 +225,7 @@ def test_large_runs_are_dropped_for_others_only_when_nobody_looks_at_them(clock)
         scheduler.add_worker(worker)
         first = submit(scheduler, hidden_size=32, epochs=1)
         await pass_time(clock, 1)
-        scheduler.look(first, Watch((0, False), clock.now))
+        scheduler.look(first, Watch(Look(0), clock.now))
         second = submit(scheduler, owner="you", hidden_size=32)
         assert first.view.status == "finished" and second.view.status == "queued"
         clock.now += 10

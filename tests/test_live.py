@@ -55,6 +55,15 @@ class Browser:
         return True
 
 
+def test_what_was_away_and_comes_back_is_sent_again():
+    feed, browser, curve = Feed(), Browser(), Curve("", LONG, LONG)
+    for naive in (6.5, None, None, None, 6.5):  # a run that begins has no naive forecast yet
+        assert browser.take(feed.message([convergence(str, "light", curve, unit="m", epochs=500, naive=naive)]))
+    assert (
+        browser.parts["convergence", "2.style"]["name"].startswith("naive") and browser.parts["convergence", "2.y"].size
+    )
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 40), st.booleans()), min_size=1, max_size=40))
 def test_a_browser_that_misses_messages_still_has_the_curve(ticks):

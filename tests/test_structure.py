@@ -14,6 +14,7 @@ ORDER = [
     "catalogue",
     "spec",
     "look",
+    "unrolled",
     "homework",
     "size",
     "data",
@@ -29,7 +30,10 @@ ORDER = [
 ALSO = {("training", "probes"): "a snapshot is a recording", ("models", "cells"): "", ("figures", "text"): ""}
 """What is allowed beyond the order, and why."""
 
-PAGES_MAY = {"engine", "figures", "reports", "spec", "homework", "size", "data", "text", "catalogue", "look", "training.events"}
+PAGES_MAY = {
+    "engine", "figures", "reports", "spec", "look", "unrolled", "homework", "size", "data", "text", "catalogue",
+    "training.events",
+}  # fmt: skip
 """What pages may import of the core: nothing that loads torch."""
 
 

@@ -12,6 +12,7 @@ from torch import nn
 
 from seqcore.catalogue import ARCHITECTURES
 from seqcore.data.windows import cut
+from seqcore.look import Look
 from seqcore.spec import RunSpec
 from seqcore.text import UserError
 from seqcore.training.events import Diverged, Epoch, Finished, LearningRate, Progress, Started
@@ -134,7 +135,7 @@ def test_looking_changes_nothing(series):
     reference = untimed(epochs_of(Trainer(spec, series)))
     trainer, seen = Trainer(spec, series), []
     for event in trainer:
-        trainer.snapshot(window=3, free_running=True)
+        trainer.snapshot(Look(3, free_running=True))
         seen += [event] if isinstance(event, Epoch) else []
     assert untimed(seen) == reference
 
@@ -144,22 +145,23 @@ def test_a_snapshot_holds_what_it_says(series, architecture):
     trainer = Trainer(SMALL.replace(architecture=architecture, horizon=2), series)
     list(trainer)
     count = len(trainer.windows.train_x)
-    shot = trainer.snapshot(window=count + 2, free_running=True)
+    shot = trainer.snapshot(Look(count + 2, free_running=True))
     np.testing.assert_array_equal(shot.arrays["input"], trainer.windows.test_x[2])
     assert shot.arrays["free_running"].shape == (len(series.values) - trainer.windows.split,)
     assert shot.arrays["l0.hidden"].shape == (1 if architecture == "mlp" else 6, 8)
-    assert trainer.snapshot(window=10**6).window == count + len(trainer.windows.test_x) - 1
+    assert trainer.snapshot(Look(10**6)).window == count + len(trainer.windows.test_x) - 1
 
 
 def test_the_free_running_forecast_begins_with_the_one_step_forecast_and_sees_no_test_value(series):
     trainer = Trainer(SMALL.replace(split="windows"), series)
     list(trainer)
-    shot = trainer.snapshot(free_running=True)
+    shot = trainer.snapshot(Look(free_running=True))
     assert shot.arrays["free_running"][0] == pytest.approx(shot.arrays["test_prediction"][0, 0], rel=1e-5)
     changed = dataclasses.replace(series, values=np.where(np.arange(160) >= trainer.windows.split, 51.0, series.values))
     other = Trainer(SMALL.replace(split="windows"), changed)
     list(other)
-    np.testing.assert_array_equal(other.snapshot(free_running=True).arrays["free_running"], shot.arrays["free_running"])
+    again = other.snapshot(Look(free_running=True))
+    np.testing.assert_array_equal(again.arrays["free_running"], shot.arrays["free_running"])
 
 
 def test_a_learning_rate_without_bound_ends_in_a_sentence(series):

@@ -73,6 +73,7 @@ class Feed:
         self.seq += 1
         whole = self.seq - self.forgotten <= OVERLAP
         parts = {picture.name: {} for picture in pictures}
+        present = set()
         speak = whole or not moving or time.monotonic() - self.spoken > ALT_EVERY
         self.spoken = time.monotonic() if speak else self.spoken
         for picture in pictures:
@@ -82,13 +83,17 @@ class Feed:
             if speak or (picture.name, "alt") not in self.known:
                 facts["alt"] = picture.alt
             for key, value in facts.items():
+                present.add((picture.name, key))
                 if self._is_news((picture.name, key), value):
                     parts[picture.name][key] = {"v": value}
             for k, trace in enumerate(picture.traces):
                 for attribute, values in trace.data.items():
                     key = (picture.name, f"{k}.{attribute}")
+                    present.add(key)
                     if (part := self._array(key, values, trace.grows)) is not None:
                         parts[picture.name][key[1]] = part
+        # what is not drawn now is sent again when it comes back: a whole message in between makes the browser forget it
+        self.known = {key: value for key, value in self.known.items() if key in present or key[1] == "alt"}
         return {"seq": self.seq, "whole": whole, "names": list(parts), "pictures": parts}
 
     def _is_news(self, key: tuple[str, str], value: Any) -> bool:

@@ -7,6 +7,7 @@ A page hands over its settings, its series, and a function that turns what is kn
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -16,12 +17,15 @@ from pages.kit.lab import engine
 from pages.kit.live import board
 from pages.kit.scene import Scene
 from pages.kit.text import plain, sentence, t
+from pages.kit.timeline import timeline
 from pages.kit.viewer import viewer
 from seqcore.data.series import Series
-from seqcore.engine import Run, RunView
+from seqcore.engine import Fork, Run, RunView
 from seqcore.figures.picture import Picture
+from seqcore.look import Look
 from seqcore.spec import RunSpec
 from seqcore.text import N_, UserError
+from seqcore.training.events import History
 
 TICK = 0.1
 """Seconds between two looks at a run that is moving."""
@@ -55,11 +59,18 @@ STATES = {
 }
 
 
-def live_scene(run: Run, view: RunView) -> Scene:
-    """The scene of a run of the engine."""
+def live_scene(run: Run, view: RunView, at: int | None = None) -> Scene:
+    """The scene of a run of the engine, looked at as it was `at` an epoch, or as it is."""
     return Scene(
-        run.id, run.spec, run.series, view.status, view.history, view.started, view.snapshot, view.marks
+        run.id, run.spec, run.series, view.status, view.history, view.started, view.snapshot, view.marks, at,
+        *((_parent(view.fork), view.fork.epoch) if view.fork else ()),
     )  # fmt: skip
+
+
+def _parent(fork: Fork) -> History:
+    """The curves of the run a fork left, as far as they go by now."""
+    run = engine().find(fork.parent)
+    return run.view().history if run is not None else fork.history
 
 
 def current_run(page: str) -> Run | None:
@@ -91,21 +102,22 @@ def run_panel(
     series: Series | None,
     recorded: Scene,
     draw: Callable[[Scene], list[Picture]],
-    look: dict,
+    look: Look,
     bar: DeltaGenerator,
 ) -> Scene:
     """Draw the buttons into `bar`, and the pictures, and keep them moving while the run does.
 
     `spec` and `series` are None where the form does not describe a run yet. `recorded` is shown while there is no run
-    of the visitor's own. `look` says what the snapshots are of: the arguments of `Run.watch`. Returns what was drawn
-    at first.
+    of the visitor's own. `look` says what the snapshots are of, but for the epoch, which the time machine chooses.
+    Returns what was drawn at first.
     """
     run = current_run(page)
     view = run.view() if run is not None else None
     with bar:
         _buttons(page, spec, series, run, view)
+    problem = st.empty()  # always there: what comes and goes above the pictures would rebuild them
     if refused := st.session_state.get(f"{page}.refused"):
-        st.error(refused, icon=":material/error:")
+        problem.error(refused, icon=":material/error:")
     status = view.status if view is not None else None
     pulse = TICK if status in MOVING else REST if status == "paused" else IDLE if run is not None else None
     show = st.fragment(run_every=pulse)(_show)
@@ -149,20 +161,25 @@ def _learning_rate(page: str, run: Run, view: RunView) -> None:
 
 
 def _show(
-    page: str, run: Run | None, drawn: str | None, recorded: Scene, draw: Callable[[Scene], list[Picture]], look: dict
+    page: str, run: Run | None, drawn: str | None, recorded: Scene, draw: Callable[[Scene], list[Picture]], look: Look
 ) -> None:
-    """One tick: the state in words, and the pictures. A change of state redraws the bar too."""
+    """One tick: the state in words, the time machine, and the pictures. A change of state redraws the bar too."""
     if run is None:
-        st.progress(0.0, text=f":material/history: {t(STATES['recorded'])}")
+        with st.container(key="state"):
+            st.markdown(f":material/history: {t(STATES['recorded'])}")
         board(draw(recorded), key=f"{page}.board")
         return
-    run.watch(**look, wait=0.0 if drawn in MOVING else LOOK)
+    with st.container(key="state"):
+        words = st.empty()
+        at = timeline(page, run.id, run.view(), run.series.unit)
+    trouble = st.empty()
+    run.watch(replace(look, epoch=at), wait=0.0 if drawn in MOVING and at is None else LOOK)
     view = run.view()
-    st.progress(view.epoch / view.epochs, text=_line(view, run.series.unit))
+    words.markdown(_line(view, run.series.unit))
     if sentence_of := view.failure or view.note:
         template, values = sentence_of
-        (st.error if view.failure else st.info)(sentence(UserError(template, **values)))
-    board(draw(live_scene(run, view)), key=f"{page}.board", moving=view.status in MOVING)
+        (trouble.error if view.failure else trouble.info)(sentence(UserError(template, **values)))
+    board(draw(live_scene(run, view, at)), key=f"{page}.board", moving=view.status in MOVING)
     if view.status != drawn:
         st.rerun()
 

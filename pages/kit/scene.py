@@ -9,7 +9,11 @@ from seqcore.training.events import History, LearningRate, Snapshot, Started
 
 @dataclass(frozen=True)
 class Scene:
-    """What is known of a run at this moment, live or recorded, for whoever draws it."""
+    """What is known of a run, live or recorded, for whoever draws it.
+
+    `at` is the epoch the time machine shows, None for now; `parent` are the curves of the run a fork left, at
+    epoch `forked_at`.
+    """
 
     run: str
     spec: RunSpec
@@ -19,3 +23,6 @@ class Scene:
     started: Started | None
     snapshot: Snapshot | None
     marks: tuple[LearningRate, ...]
+    at: int | None = None
+    parent: History | None = None
+    forked_at: int | None = None

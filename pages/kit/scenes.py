@@ -1,6 +1,5 @@
 """The pictures of a training run: how it converges, what it forecasts, what it remembers, how hard it is pulled."""
 
-import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,24 +9,16 @@ from pages.kit.live import theme
 from pages.kit.pins import Pin
 from pages.kit.scene import Scene
 from pages.kit.text import t
-from seqcore.catalogue import RECURRENT
+from pages.kit.values import TAPS, tap_label
 from seqcore.data.series import Series
 from seqcore.figures.convergence import Curve, convergence
 from seqcore.figures.forecast import forecast
 from seqcore.figures.gradient import gradient
 from seqcore.figures.picture import Picture
 from seqcore.figures.states import states
+from seqcore.look import Look, taps
 from seqcore.spec import RunSpec
 from seqcore.text import N_
-
-TAPS = {
-    "hidden": N_("hidden state"), "cell": N_("cell state"), "i": N_("input gate i"), "f": N_("forget gate f"),
-    "g": N_("candidate g"), "o": N_("output gate o"), "r": N_("reset gate r"), "z": N_("update gate z"),
-    "n": N_("candidate n"),
-}  # fmt: skip
-
-KINDS = {"rnn": ("hidden",), "lstm": ("hidden", "cell", "i", "f", "g", "o"), "gru": ("hidden", "r", "z", "n")}
-"""What can be seen inside a cell; every other network shows its hidden layers only."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +31,8 @@ class Options:
     lead: int = 1
 
 
-def view_options(page: str, spec: RunSpec | None, series: Series | None) -> tuple[dict, Options]:
-    """Draw the options of the view; returns what snapshots are to be of (for `Run.watch`), and how to draw them."""
+def view_options(page: str, spec: RunSpec | None, series: Series | None) -> tuple[Look, Options]:
+    """Draw the options of the view; returns what snapshots are to be of, and how to draw them."""
     spec = spec or RunSpec()
     with st.popover(t(N_("View")), icon=":material/visibility:"):
         st.session_state.setdefault(f"{page}.view.log", True)
@@ -51,7 +42,7 @@ def view_options(page: str, spec: RunSpec | None, series: Series | None) -> tupl
             t(N_("Free-running forecast")), key=f"{page}.view.free", persist_state="session",
             help=t(N_("Fed with its own forecasts instead of the truth, from the end of the training part on.")),
         )  # fmt: skip
-        names = taps(spec)
+        names = taps(spec.model)
         tap = st.selectbox(t(N_("Look inside")), names, format_func=tap_label, key=f"{page}.view.tap.{len(names)}")
         count = len(series.values) if series is not None else 2
         last = max(1, count - spec.data.seq_length - spec.data.horizon)
@@ -61,21 +52,7 @@ def view_options(page: str, spec: RunSpec | None, series: Series | None) -> tupl
         lead = 1
         if spec.data.horizon > 1:
             lead = st.slider(t(N_("Steps ahead to draw")), 1, spec.data.horizon, key=f"{page}.view.lead")
-    return {"window": window, "free_running": free}, Options(log, tap, only_test, lead)
-
-
-def taps(spec: RunSpec) -> list[str]:
-    """The names of what a snapshot of this network holds, layer by layer."""
-    directions = ("", "r") if spec.model.bidirectional and spec.model.architecture in RECURRENT else ("",)
-    kinds = KINDS.get(spec.model.architecture, ("hidden",))
-    return [f"l{k}{d}.{kind}" for k in range(spec.model.num_layers) for d in directions for kind in kinds]
-
-
-def tap_label(tap: str) -> str:
-    """`l0.hidden` in words."""
-    layer, backward, kind = re.fullmatch(r"l(\d+)(r?)\.(\w+)", tap).groups()
-    words = t(N_("Layer {layer}: {kind}")).format(layer=int(layer) + 1, kind=t(TAPS[kind]))
-    return t(N_("{layer}, backwards")).format(layer=words) if backward else words
+    return Look(window, free), Options(log, tap, only_test, lead)
 
 
 def draw(scene: Scene, options: Options, pinned: list[Pin]) -> list[Picture]:
@@ -84,7 +61,14 @@ def draw(scene: Scene, options: Options, pinned: list[Pin]) -> list[Picture]:
         convergence_picture(scene, options, pinned),
         forecast_picture(scene, options),
         states_picture(scene, options),
-        gradient(t, theme(), scene.history.grad_norm, epochs=scene.spec.training.epochs, clip=scene.spec.training.clip),
+        gradient(
+            t,
+            theme(),
+            scene.history.grad_norm,
+            epochs=scene.spec.training.epochs,
+            clip=scene.spec.training.clip,
+            at=scene.at,
+        ),
     ]
 
 
@@ -96,12 +80,15 @@ def convergence_picture(scene: Scene, options: Options, pinned: list[Pin]) -> Pi
         for run in pinned
         if run.unit == scene.series.unit and run.history is not history
     ]
+    if scene.parent is not None:
+        others.append(Curve(t(N_("original")), scene.parent.train_rmse, scene.parent.test_rmse))
     return convergence(
         t, theme(), Curve("", history.train_rmse, history.test_rmse), unit=t(scene.series.unit),
         epochs=scene.spec.training.epochs, log=options.log, pinned=others,
         naive=scene.started.naive_rmse if scene.started else None,
         marks=[(mark.epoch, mark.lr) for mark in scene.marks],
         diverged_at=int(history.epoch[-1]) if scene.status == "diverged" else None,
+        forked_at=scene.forked_at, at=scene.at,
     )  # fmt: skip
 
 
@@ -134,7 +121,7 @@ def _window_rows(scene: Scene) -> tuple[int, int]:
 def states_picture(scene: Scene, options: Options) -> Picture:
     """The chosen tap over the chosen window."""
     shot = scene.snapshot
-    names = [name for name in taps(scene.spec) if shot is not None and name in shot.arrays]
+    names = [name for name in taps(scene.spec.model) if shot is not None and name in shot.arrays]
     if not names:
         return states(t, theme(), t(TAPS["hidden"]), np.zeros((1, 1), np.float32), kind="hidden")
     tap = options.tap if options.tap in names else names[0]

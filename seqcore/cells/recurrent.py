@@ -1,4 +1,4 @@
-"""The stack of recurrent layers, and the choice between the written-out kernel and torch's."""
+"""The stack of recurrent layers, and the choice between the written-out kernel, torch's and the one that holds."""
 
 from functools import partial
 
@@ -6,9 +6,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from seqcore.cells.clamped import held_layer
 from seqcore.cells.layer import Layer
 from seqcore.cells.sweep import Call, Sweep
 from seqcore.cells.workspace import DTYPES, Workspace
+from seqcore.look import Clamp
 
 LEAST_STEPS = 8
 """Shorter sequences go to torch's kernel: preparing a sweep costs as much as some steps of it."""
@@ -19,7 +21,8 @@ class Recurrent(nn.RNNBase):
 
     Constructor, parameters, state dict, arguments, results and errors are those of `torch.nn`. While `tape` is a
     dictionary (`seqcore.probes.record` sees to that), every pass leaves there what its steps computed: NumPy arrays
-    (B, T, H) named `<tape_name>l<layer>.<value>`, with an `r` after the layer in the reverse direction.
+    (B, T, H) named `<tape_name>l<layer>.<value>`, with an `r` after the layer in the reverse direction. While there are
+    `clamps` (`seqcore.probes.clamp` sees to that), values of those names are held in every pass.
     """
 
     sweep: type[Sweep]
@@ -35,13 +38,16 @@ class Recurrent(nn.RNNBase):
         self.workspace = Workspace()
         self.tape: dict[str, np.ndarray] | None = None
         self.tape_name = ""
+        self.clamps: tuple[Clamp, ...] = ()
 
     def kernel_for(self, input: torch.Tensor) -> str:
-        """The kernel that runs on `input`: "fused", written out here, or "torch".
+        """The kernel that runs on `input`: "fused", written out here, or "torch"; "stepwise" where values are held.
 
         A function of shape, dtype and device and of whether gradients are wanted, never of a clock, so that equal
         runs give equal bits.
         """
+        if self.clamps:
+            return "stepwise"
         fits = (
             isinstance(input, torch.Tensor)
             and input.dim() == 3
@@ -63,14 +69,18 @@ class Recurrent(nn.RNNBase):
     def forward(self, input, hx=None):
         """(T, B, C), or (B, T, C) with `batch_first` -> output, final state; as in `torch.nn`."""
         states = () if hx is None else tuple(hx) if self.mode == "LSTM" else (hx,)
-        if self.kernel_for(input) == "fused" and all(s.dim() == 3 and s.dtype == input.dtype for s in states):
-            return self._fused(input, states, self._flat_weights)
+        kernel = self.kernel_for(input)
+        if kernel == "stepwise":
+            self._check_batch(input)
+            return self._stack(input, states, self._flat_weights, partial(held_layer, self.mode, self.clamps))
+        if kernel == "fused" and all(s.dim() == 3 and s.dtype == input.dtype for s in states):
+            return self._stack(input, states, self._flat_weights)
         if self.tape is None:
             return super().forward(input, hx)
         return self._beside_torch(input, hx, states)
 
-    def _fused(self, input, states, weights):
-        """The stack of layers on the CPU, (T, features, B) inside."""
+    def _stack(self, input, states, weights, run=Layer.apply):
+        """The stack of layers, (T, features, B) inside, each of which `run` goes through."""
         if states:
             self.check_forward_args(input, states if self.mode == "LSTM" else states[0], None)
         directions = 2 if self.bidirectional else 1
@@ -87,13 +97,18 @@ class Recurrent(nn.RNNBase):
                 call = Call(self.sweep, take, bool(reverse), keep, bool(states), self.tape, name)
                 k = layer * directions + reverse
                 initial, own = [s[k] for s in states], weights[k * each : (k + 1) * each]
-                y, *final = Layer.apply(call, x, *_padded(initial, 2), *_padded(own, 4))
+                y, *final = run(call, x, *_padded(initial, 2), *_padded(own, 4))
                 ys.append(y)
                 finals.append(final)
             x = torch.cat(ys, 1) if self.bidirectional else ys[0]  # (T, directions * H, B)
         output = x.permute(2, 0, 1) if self.batch_first else x.permute(0, 2, 1)
         h_n, c_n = zip(*finals, strict=True)
         return output, (torch.stack(h_n), torch.stack(c_n)) if self.mode == "LSTM" else torch.stack(h_n)
+
+    def _check_batch(self, input):
+        if not isinstance(input, torch.Tensor) or input.dim() != 3 or self.proj_size:
+            shape = tuple(input.shape) if isinstance(input, torch.Tensor) else type(input).__name__
+            raise ValueError(f"looking inside needs a batch of sequences and no projection, not {shape}")
 
     def _dropout(self, x):
         """Dropout between layers, x (T, C, B), with the mask that torch's kernel would draw on the CPU."""
@@ -109,9 +124,7 @@ class Recurrent(nn.RNNBase):
         Dropout masks are drawn again from the same generator state; a GPU draws others, so that there a model with
         dropout is recorded in evaluation mode only.
         """
-        if not isinstance(input, torch.Tensor) or input.dim() != 3 or self.proj_size:
-            shape = tuple(input.shape) if isinstance(input, torch.Tensor) else type(input).__name__
-            raise ValueError(f"recording needs a batch of sequences and no projection, not {shape}")
+        self._check_batch(input)
         if input.device.type != "cpu" and self.dropout and self.training and self.num_layers > 1:
             raise ValueError(f"dropout ({self.dropout}) on {input.device} cannot be recorded: call eval() first")
         before = torch.get_rng_state()
@@ -120,7 +133,7 @@ class Recurrent(nn.RNNBase):
         torch.set_rng_state(before)
         watched = [t.detach().cpu().requires_grad_() for t in (input, *self._flat_weights)]
         copies = tuple(s.detach().cpu() for s in states)
-        own_output, own_final = self._fused(watched[0], copies, watched[1:])
+        own_output, own_final = self._stack(watched[0], copies, watched[1:])
         torch.set_rng_state(after)
         if not output.requires_grad:
             return output, final

@@ -6,6 +6,6 @@
 from seqcore.engine.engine import Engine, connect
 from seqcore.engine.limits import Limits
 from seqcore.engine.run import Run
-from seqcore.engine.view import EngineStatus, RunView
+from seqcore.engine.view import EngineStatus, Fork, RunView
 
-__all__ = ["Engine", "EngineStatus", "Limits", "Run", "RunView", "connect"]
+__all__ = ["Engine", "EngineStatus", "Fork", "Limits", "Run", "RunView", "connect"]

@@ -12,29 +12,30 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 
+from seqcore.look import Look
 from seqcore.spec import RunSpec
 from seqcore.text import N_, UserError
 from seqcore.training.events import Epoch, Failed, Finished, Progress, Snapshot
+from seqcore.training.recording import Branch, Recording, State, kept_epochs
 
 logger = logging.getLogger("seqcore.engine")
 
 INTERNAL = N_("The training stopped because of an internal error ({kind}).")
-
-Look = tuple[int, bool]
-"""What a snapshot shows: the window's number, and whether to run free over the test part."""
 
 
 @dataclass(frozen=True, eq=False)
 class Slice:
     """What happened in one slice of training.
 
-    `rows` (n, 6) holds the fields of the `Epoch` events, `events` all others but `Progress`. `number` counts the
-    run's slices, as replies may overtake each other. `seconds` is the worker's time for it, `look_seconds` the part
-    that went into the snapshot, which shows `look`.
+    `rows` (n, 6) holds the fields of the `Epoch` events, `events` all others but `Progress`; `recorded` are those of
+    these epochs whose state was kept. `number` counts the run's slices, as replies may overtake each other. `seconds`
+    is the worker's time for it, `look_seconds` the part that went into the snapshot. `look` was looked at, if anything
+    was; without a snapshot in vain.
     """
 
     number: int
     rows: np.ndarray
+    recorded: tuple[int, ...]
     events: tuple[object, ...]
     ended: bool
     seconds: float
@@ -48,6 +49,7 @@ class RunActor:
 
     def __init__(self):
         self.trainer = None
+        self.recording: Recording | None = None
         self.events = iter(())
         self.epoch = -1
         self.ended = False
@@ -55,13 +57,14 @@ class RunActor:
         self.looked: Look | None = None
         self.number = 0
 
-    def open(self, spec: RunSpec, series, concludes: bool = False) -> None:
+    def open(self, spec: RunSpec, series, concludes: bool = False, branch: Branch | None = None) -> None:
         """Take the run's settings and its `Series`; the model is built with the first slice, where errors are told.
 
-        A run that `concludes` ends with all its forecasts in the last slice's snapshot.
+        A run that `concludes` ends with all its forecasts in the last slice's snapshot, and is not recorded. With
+        `branch` it goes on from there.
         """
         self.concludes = concludes
-        self.events = self._events(spec, series)
+        self.events = self._events(spec, series, branch)
 
     def advance(self, seconds: float, goal: int, lr: float | None = None, look: Look | None = None) -> Slice:
         """Train for about `seconds`, not beyond epoch `goal`, and look at the model if asked to.
@@ -70,7 +73,7 @@ class RunActor:
         If none ends, only a new wish is answered, as the same look was answered at the last epoch.
         """
         began = time.perf_counter()
-        rows, events, snapshot, look_seconds = [], [], None, 0.0
+        rows, recorded, events, looked, snapshot, look_seconds = [], [], [], None, None, 0.0
         while not self.ended and self.epoch < goal and time.perf_counter() - began < seconds + look_seconds:
             if self.trainer is not None and lr is not None:
                 self.trainer.lr = lr
@@ -78,41 +81,57 @@ class RunActor:
             if isinstance(event, Epoch):
                 self.epoch = event.epoch
                 rows.append(astuple(event))
-                if look and snapshot is None:
-                    snapshot, look_seconds = self._look(look)
+                if self.recording and event.epoch in self.recording.kept:
+                    self.recording.keep(self.trainer.state())
+                    recorded.append(event.epoch)
+                if look and not looked:
+                    looked, snapshot, look_seconds = self._look(look)
             elif not isinstance(event, Progress | None):
                 events.append(event)
             if self.concludes and isinstance(event, Finished):
                 snapshot = self.trainer.conclusion()
             self.ended = event is None or isinstance(event, Finished | Failed)
         still = seconds == 0
-        if look and snapshot is None and self.trainer and self.epoch >= 0 and (still or look != self.looked):
-            snapshot, look_seconds = self._look(look)
+        if look and not looked and self.trainer and self.epoch >= 0 and (still or look != self.looked):
+            looked, snapshot, look_seconds = self._look(look)
         self.number += 1
         return Slice(
-            self.number, np.array(rows, dtype=np.float64).reshape(-1, 6), tuple(events), self.ended,
-            time.perf_counter() - began, look_seconds, look, snapshot,
+            self.number, np.array(rows, dtype=np.float64).reshape(-1, 6), tuple(recorded), tuple(events),
+            self.ended, time.perf_counter() - began, look_seconds, looked, snapshot,
         )  # fmt: skip
 
     def close(self) -> None:
         """Free the model and give the memory back to the system; a slice that comes later does nothing."""
-        self.trainer = None
+        self.trainer = self.recording = None
         self.events = iter(())
         gc.collect()
         give_back_memory()
 
-    def _look(self, look: Look) -> tuple[Snapshot, float]:
+    def branch(self, epoch: int) -> dict[int, State]:
+        """The recorded states up to `epoch`."""
+        return self.recording.until(epoch) if self.recording else {}
+
+    def _look(self, look: Look) -> tuple[Look, Snapshot | None, float]:
+        """The look, its snapshot, and the seconds it took; no snapshot if it failed: a look must not cost the run."""
         began = time.perf_counter()
         self.looked = look
-        snapshot = self.trainer.snapshot(*look)
-        return snapshot, time.perf_counter() - began
+        state = self.recording.at(look.epoch) if self.recording and look.epoch is not None else None
+        try:
+            snapshot = self.trainer.snapshot(look, state) if state else self.trainer.snapshot(look)
+        except Exception:
+            logger.exception("A look at a run failed: %s", look)
+            snapshot = None
+        return look, snapshot, time.perf_counter() - began
 
-    def _events(self, spec: RunSpec, series):
+    def _events(self, spec: RunSpec, series, branch: Branch | None):
         """The trainer's events; whatever goes wrong becomes a `Failed` that ends them."""
         try:
             from seqcore.training.make import make_trainer  # in the worker only: torch
 
-            self.trainer = make_trainer(spec, series)
+            self.trainer = make_trainer(spec, series, branch)
+            if not self.concludes:
+                kept = kept_epochs(spec.training.epochs, self.trainer.state_bytes)
+                self.recording = Recording(kept, branch.states if branch else {})
             yield from self.trainer
         except UserError as error:
             yield Failed(max(self.epoch, 0), error.template, error.values)

@@ -19,6 +19,7 @@ from distributed.security import Security
 from seqcore.engine.actor import RunActor
 from seqcore.engine.warm import Facts, warm
 from seqcore.spec import RunSpec
+from seqcore.training.recording import Branch
 
 logger = logging.getLogger("seqcore.engine")
 
@@ -49,11 +50,11 @@ class Worker:
         self.facts = facts
         self.lost = asyncio.get_running_loop().create_future()
 
-    async def open(self, spec: RunSpec, series, concludes: bool) -> "RemoteRun":
+    async def open(self, spec: RunSpec, series, concludes: bool, branch: Branch | None) -> "RemoteRun":
         """A new run in this worker; its model is built with the first slice (see `RunActor.open`)."""
         future = self.client.submit(RunActor, actor=True, pure=False, workers=[self.address], allow_other_workers=False)
         run = RemoteRun(self, future, await self._or_lost(future))
-        await run.call("open", spec, series, concludes)
+        await run.call("open", spec, series, concludes, branch)
         return run
 
     def lose(self) -> None:

@@ -13,14 +13,16 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from seqcore.engine.cluster import Cluster, Worker
+from seqcore.engine.cluster import Cluster, Worker, WorkerLost
 from seqcore.engine.job import Job
 from seqcore.engine.limits import Limits, run_memory, worker_count
 from seqcore.engine.run import Run
 from seqcore.engine.scheduler import Scheduler
 from seqcore.engine.view import EngineStatus, Sentence
+from seqcore.look import Clamp, check_clamps
 from seqcore.spec import RunSpec
 from seqcore.text import N_, UserError
+from seqcore.training.recording import Branch
 
 logger = logging.getLogger("seqcore.engine")
 
@@ -28,6 +30,9 @@ STARTING = N_("The training processes are starting.")
 ENDED = N_("The training processes ended unexpectedly. Press Train to start them again.")
 NOT_STARTED = N_("The training processes could not be started ({kind}). Press Train to try again.")
 CLOSED = N_("The engine has been closed.")
+
+FORKED = ("epochs", "lr", "clip", "optimiser")
+"""Settings in which a fork may differ from its parent."""
 
 ANSWER_SECONDS = 10.0
 """How long the event loop may take to answer; it takes about a millisecond."""
@@ -78,6 +83,15 @@ class Engine:
         """
         return self._answer(self._submit_batch, specs, series, owner) if specs else ()
 
+    def fork(self, run: Run, epoch: int, spec: RunSpec, clamps: Sequence[Clamp] = (), owner: str | None = None) -> Run:
+        """Go on from a recorded `epoch` of `run` as `spec` says, with values of the network held: a run of its own.
+
+        The new run belongs to `owner`, or to the owner of `run`; up to the fork it is `run`, to the last bit. `spec`
+        may differ in what `FORKED` names. Raises `UserError` where that is not so, the network has no such values,
+        the epoch is not recorded, or a limit stands in the way.
+        """
+        return self._answer(self._fork, run._job, epoch, spec, tuple(clamps), owner or run.owner)
+
     def keep(self, owner: str) -> None:
         """Say that somebody looks at all runs of `owner`: without, they are paused and later dropped."""
 
@@ -105,14 +119,11 @@ class Engine:
             atexit.unregister(self.close)
 
     def _answer(self, function: Callable, *values):
-        """Call a function in the event loop and return, or raise, what it does."""
+        """Run a coroutine function in the event loop and return, or raise, what it does."""
         if not self._thread.is_alive():
             raise UserError(CLOSED)
 
-        async def call():
-            return function(*values)
-
-        return asyncio.run_coroutine_threadsafe(call(), self._loop).result(ANSWER_SECONDS)
+        return asyncio.run_coroutine_threadsafe(function(*values), self._loop).result(ANSWER_SECONDS)
 
     def _post(self, name: str, job: Job, *values) -> None:
         """Have the scheduler do something; no answer."""
@@ -128,7 +139,7 @@ class Engine:
         """Wait until the snapshot somebody asked for is in the view."""
 
         async def looked():
-            while job.looking or job.wants_rest_look(self._clock()):
+            while job.looking or job.waits_for_look(self._clock()):
                 await job.moved.wait()
 
         if self._thread.is_alive():
@@ -146,15 +157,36 @@ class Engine:
         self._house = self._spawn(self._keep_house())
         self._start()
 
-    def _submit(self, spec: RunSpec, series, owner: str) -> Run:
+    async def _submit(self, spec: RunSpec, series, owner: str) -> Run:
         job = Job(spec, series, owner, self._clock())
         self._scheduler.submit(job)
         return self._take_in([job])[0]
 
-    def _submit_batch(self, specs: Sequence[RunSpec], series, owner: str) -> tuple[Run, ...]:
+    async def _submit_batch(self, specs: Sequence[RunSpec], series, owner: str) -> tuple[Run, ...]:
         jobs = [Job(spec, series, owner, self._clock(), batch=True) for spec in specs]
         self._scheduler.submit_batch(jobs)
         return self._take_in(jobs)
+
+    async def _fork(self, parent: Job, epoch: int, spec: RunSpec, clamps: tuple[Clamp, ...], owner: str) -> Run:
+        changed = [name for name, _, _ in spec.differences(parent.spec) if name not in FORKED]
+        if changed:
+            raise UserError(
+                N_("A fork keeps {name}: only {choices} may change."), name=changed[0], choices=", ".join(FORKED)
+            )
+        check_clamps(clamps, spec.model)
+        if parent.remote is None or epoch not in parent.recorded or epoch > spec.training.epochs:
+            raise UserError(
+                N_("Epoch {epoch} of this run is not recorded: choose another, or train again."), epoch=epoch
+            )
+        try:
+            states = await parent.remote.call("branch", epoch)
+        except WorkerLost:
+            raise UserError(N_("The process that trained this run has ended: train it again.")) from None
+        job = Job(spec, parent.series, owner, self._clock())
+        same = spec.training.optimiser == parent.spec.training.optimiser
+        job.go_on_from(parent, epoch, Branch(states, clamps, optimiser=same))
+        self._scheduler.submit(job)
+        return self._take_in([job])[0]
 
     def _take_in(self, jobs: list[Job]) -> tuple[Run, ...]:
         if self._cluster is None:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqcore.engine.actor import Look, Slice
+from seqcore.engine.actor import Slice
 from seqcore.engine.limits import bytes_needed
-from seqcore.engine.view import ENDED, RunView, Sentence
+from seqcore.engine.view import ENDED, Fork, RunView, Sentence
+from seqcore.look import Look
 from seqcore.spec import RunSpec
 from seqcore.training.events import EPOCH_FIELDS, Diverged, Failed, Finished, History, LearningRate, Snapshot, Started
+from seqcore.training.recording import Branch
 
 SLICE = 0.05
 """Seconds of training between two moments at which a run can be paused, changed or passed over."""
@@ -75,7 +77,7 @@ class Job:
         self._pace: deque[tuple[float, int]] = deque()  # (time, epoch) over the last second
         self._look_from = 0.0  # no snapshot before this time, nor before `used` reaches the next
         self._look_from_used = 0.0
-        self._shown: Look | None = None
+        self._shown_epoch = -1
         self.looking = False  # a snapshot is under way
 
         self.epoch = 0
@@ -84,6 +86,10 @@ class Job:
         self.marks: tuple[LearningRate, ...] = ()
         self.started: Started | None = None
         self.snapshot: Snapshot | None = None
+        self.shown: Look | None = None  # the last look; the snapshot shows it, unless it failed
+        self.recorded = np.empty(0, int)
+        self.fork: Fork | None = None
+        self.branch: Branch | None = None  # until the run is opened in its worker
         self.failure: Sentence | None = None
         self.note: Sentence | None = None
         self.view: RunView | None = None
@@ -107,16 +113,33 @@ class Job:
         """It does not train, and somebody wants to see what is not shown yet."""
         return not self.active and self.look_wanted(now) is not None
 
+    def waits_for_look(self, now: float) -> bool:
+        """Somebody wants to see what stands still and is not shown yet: a run that rests, or the past of any."""
+        look = self.watch.look
+        return self.wants_rest_look(now) or (look is not None and look.epoch is not None and look != self.shown)
+
+    def go_on_from(self, parent: "Job", epoch: int, branch: Branch) -> None:
+        """Begin as a fork of `parent` after `epoch`, with its curves up to there; its worker tells that epoch again."""
+        self.branch = branch
+        self.fork = Fork(parent.id, epoch, branch.clamps, parent.history)
+        self.recorded = parent.recorded[parent.recorded < epoch]
+        self.marks = tuple(mark for mark in parent.marks if mark.epoch < epoch)
+        if epoch:
+            self._append(np.column_stack([getattr(parent.history, name)[:epoch] for name in EPOCH_FIELDS]))
+        self.publish()
+
     def look_wanted(self, now: float) -> Look | None:
         """What the next snapshot should show, or None if none is due."""
         look = self.watch.look
         if look is None or self.looking or not self._count or now - self.watch.at > WATCHED:
             return None
-        if self.active:
+        if look.epoch is not None:
+            due = False  # the past stands still
+        elif self.active:
             due = now >= self._look_from and self.used >= self._look_from_used
         else:
-            due = self.snapshot is None or self.snapshot.epoch != self.epoch
-        return look if due or look != self._shown else None
+            due = self._shown_epoch != self.epoch
+        return look if due or look != self.shown else None
 
     def land(self, slice: Slice, now: float) -> None:
         """Take in a slice's reply; one that overtook another waits for it."""
@@ -131,10 +154,15 @@ class Job:
         self.slice = min(SLICE_ALONE, 2 * self.slice)
         if len(slice.rows):
             self._append(slice.rows)
+        if slice.recorded:
+            self.recorded = np.append(self.recorded, slice.recorded)
         for event in slice.events:
             self._hear(event)
         if slice.snapshot is not None:
-            self.snapshot, self._shown = slice.snapshot, slice.look
+            self.snapshot = slice.snapshot
+        if slice.look is not None:
+            self.shown = slice.look
+            self._shown_epoch = slice.snapshot.epoch if slice.snapshot else self.epoch
             self._look_from = now + LOOK_EVERY
             self._look_from_used = self.used + slice.look_seconds / LOOK_SHARE
         self._keep_pace(now)
@@ -208,6 +236,9 @@ class Job:
             marks=self.marks,
             started=self.started,
             snapshot=self.snapshot,
+            look=self.shown,
+            recorded=self.recorded,
+            fork=self.fork,
             failure=self.failure,
             note=self.note,
         )

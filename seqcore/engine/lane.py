@@ -88,7 +88,9 @@ class Lane:
 
     async def _open(self, job: Job) -> None:
         try:
-            remote = await asyncio.wait_for(self.worker.open(job.spec, job.series, job.batch), self.patience)
+            remote = await asyncio.wait_for(
+                self.worker.open(job.spec, job.series, job.batch, job.branch), self.patience
+            )
         except WorkerLost:
             return  # the engine is told of it by itself
         except TimeoutError:
@@ -101,7 +103,7 @@ class Lane:
             self.changed(job)
             return
         if job.lane is self:
-            job.remote = remote
+            job.remote, job.branch = remote, None
             self.pump()
         else:  # dropped in the meantime
             await remote.close()

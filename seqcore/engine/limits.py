@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 
 from seqcore.spec import RunSpec
 from seqcore.text import N_, UserError
+from seqcore.training.recording import MOST_BYTES
 
 GIB = 2**30
 
@@ -98,7 +99,7 @@ def bytes_needed(spec: RunSpec, rows: int) -> int:
     """About what a run takes in a worker, in bytes; measured runs took 0.3 to 0.9 of it.
 
     Activations are windows * steps * hidden * layers * (gates + 3) numbers of 4 bytes, for as many windows as the
-    trainer takes at once, whatever the batch size: scores are computed over all windows.
+    trainer takes at once, whatever the batch size: scores are computed over all windows. And its recording.
     """
     data, model = spec.data, spec.model
     windows = max(1, rows - data.seq_length - data.horizon + 1)
@@ -108,7 +109,7 @@ def bytes_needed(spec: RunSpec, rows: int) -> int:
     weights = gates * width * (model.hidden_size + 2)
     block = min(windows, max(8, BLOCK_FLOPS / (6 * data.seq_length * weights)))
     activations = block * steps * width * (gates + 3)
-    return int(4 * (3 * windows * (data.seq_length + data.horizon) + activations + 6 * weights))
+    return int(4 * (3 * windows * (data.seq_length + data.horizon) + activations + 6 * weights)) + MOST_BYTES
 
 
 def check_memory(needed: int, allowed: int) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from seqcore.engine.job import Job, Watch
 from seqcore.engine.view import RunView
+from seqcore.look import NOW, Look
 from seqcore.spec import SETTINGS, RunSpec
 
 
@@ -60,14 +61,14 @@ class Run:
         """Change the learning rate; raises `UserError` if it is out of its range."""
         self._ask("set_lr", self._job, SETTINGS["lr"][1].check("lr", lr))
 
-    def watch(self, window: int = 0, free_running: bool = False, wait: float = 0.0) -> None:
-        """Say that somebody looks, and at what: the window whose inside snapshots show, and the free-running forecast.
+    def watch(self, look: Look = NOW, wait: float = 0.0) -> None:
+        """Say that somebody looks, and at what.
 
-        A run in training takes such snapshots by itself, as long as somebody watches. One that rests takes one when
-        something else is wanted than was shown before; to have it in the next `view()`, `wait` for it that many
-        seconds at most.
+        A run in training takes such snapshots by itself, as long as somebody watches. One that rests, or is looked at
+        as it was at a recorded epoch, takes one when something else is wanted than was shown before; to have it in
+        the next `view()`, `wait` for it that many seconds at most.
         """
-        self._ask("look", self._job, Watch((window, free_running), self._clock()))
+        self._ask("look", self._job, Watch(look, self._clock()))
         if wait:
             self._await_look(self._job, wait)
 

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
+from seqcore.look import Clamp, Look
 from seqcore.training.events import History, LearningRate, Snapshot, Started
 
 Sentence = tuple[str, Mapping[str, object]]
@@ -13,6 +16,16 @@ ENDED = ("finished", "stopped", "diverged", "failed")
 
 
 @dataclass(frozen=True, eq=False)
+class Fork:
+    """Where a run left another: after `epoch` of run `parent`, whose curves were `history` then; held are `clamps`."""
+
+    parent: str
+    epoch: int
+    clamps: tuple[Clamp, ...]
+    history: History
+
+
+@dataclass(frozen=True, eq=False)
 class RunView:
     """A run as it stands.
 
@@ -20,6 +33,8 @@ class RunView:
     the queue and is 0 outside it. `epochs_per_second` is taken over about the last second, `seconds_left` follows
     from it; both are None when unknown. `seconds` is the training time of the last epoch's end. `failure` says why a
     run failed or diverged, `note` why the engine paused or stopped one. `version` grows with every change.
+    `snapshot` shows `look`, unless that failed. `recorded` are the epochs (n,) that can be looked at again and
+    forked from.
     """
 
     version: int
@@ -35,6 +50,9 @@ class RunView:
     marks: tuple[LearningRate, ...]
     started: Started | None
     snapshot: Snapshot | None
+    look: Look | None
+    recorded: np.ndarray
+    fork: Fork | None
     failure: Sentence | None
     note: Sentence | None
 

@@ -6,7 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqcore.figures.palette import palette
-from seqcore.figures.picture import Picture, Trace, base_layout, epoch_axis, level, log_ticks, nice_range, stride
+from seqcore.figures.picture import (
+    Picture,
+    Trace,
+    base_layout,
+    cursor,
+    epoch_axis,
+    level,
+    log_ticks,
+    nice_range,
+    stride,
+)
 from seqcore.text import N_
 
 DASHES = ("dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -24,12 +34,12 @@ class Curve:
 def convergence(
     t: Callable[[str], str], theme: str, run: Curve, *, unit: str, epochs: int, log: bool = False,
     naive: float | None = None, pinned: Sequence[Curve] = (), marks: Sequence[tuple[int, float]] = (),
-    diverged_at: int | None = None,
+    diverged_at: int | None = None, forked_at: int | None = None, at: int | None = None,
 ) -> Picture:  # fmt: skip
     """The learning curves of `run`, with `pinned` runs behind them.
 
     `epochs` is how many are planned and sets the x axis; `naive` is the naive forecast's test RMSE; `marks` are
-    (epoch, learning rate) where it was changed by hand.
+    (epoch, learning rate) where it was changed by hand; `at` is the epoch that is looked at.
     """
     longest = max([epochs, *(len(other.train) - 1 for other in pinned)])
     step = stride(longest + 1)
@@ -42,9 +52,11 @@ def convergence(
     shown = np.concatenate([trace.data["y"] for trace in traces])
     if naive is not None:
         traces.append(level(theme, t(N_("naive forecast {naive:.4g}")).format(naive=naive), naive, longest))
-    annotations, shapes = _events(t, theme, marks, diverged_at, longest)
+    annotations, shapes = _events(t, theme, marks, diverged_at, forked_at, longest)
     title, axis = epoch_axis(t, longest)
     span = nice_range(np.append(shown, naive or np.nan), log)
+    if at is not None:
+        traces.append(cursor(theme, at, span, log))
     layout = base_layout(
         theme, title, t(N_("RMSE ({unit})")).format(unit=unit) if unit else "RMSE", xaxis=axis,
         yaxis={"type": "log", "range": span, **log_ticks(*span)} if log else {"range": span},
@@ -71,12 +83,14 @@ def _line(
 
 
 def _events(
-    t: Callable, theme: str, marks: Sequence, diverged_at: int | None, longest: int
+    t: Callable, theme: str, marks: Sequence, diverged_at: int | None, forked_at: int | None, longest: int
 ) -> tuple[list[dict], list[dict]]:
     """Annotations and shapes for what happened at an epoch: words below each other, on the side that has room."""
     colours = palette(theme)
     annotations, shapes = [], []
     events = [(epoch, t(N_("lr {lr:g}")).format(lr=lr), "mark") for epoch, lr in marks]
+    if forked_at is not None:
+        events.append((forked_at, t(N_("fork at epoch {epoch}")).format(epoch=forked_at), "mark"))
     if diverged_at is not None:
         events.append((diverged_at, t(N_("diverged at epoch {epoch}")).format(epoch=diverged_at), "test"))
     for k, (epoch, words, role) in enumerate(events):

@@ -5,12 +5,27 @@ from collections.abc import Callable
 import numpy as np
 
 from seqcore.figures.palette import palette
-from seqcore.figures.picture import Picture, Trace, base_layout, epoch_axis, level, log_ticks, nice_range, stride
+from seqcore.figures.picture import (
+    Picture,
+    Trace,
+    base_layout,
+    cursor,
+    epoch_axis,
+    level,
+    log_ticks,
+    nice_range,
+    stride,
+)
 from seqcore.text import N_
 
 
-def gradient(t: Callable[[str], str], theme: str, norms: np.ndarray, *, epochs: int, clip: float = 0.0) -> Picture:
-    """`norms` (n,) after epochs 0, 1, 2 ..., before clipping; the first, of no update, is not drawn."""
+def gradient(
+    t: Callable[[str], str], theme: str, norms: np.ndarray, *, epochs: int, clip: float = 0.0, at: int | None = None
+) -> Picture:
+    """`norms` (n,) after epochs 0, 1, 2 ..., before clipping; the first, of no update, is not drawn.
+
+    `at` is the epoch that is looked at.
+    """
     step = stride(epochs + 1)
     shown = np.asarray(norms, np.float32)[1::step]
     style = {
@@ -22,6 +37,8 @@ def gradient(t: Callable[[str], str], theme: str, norms: np.ndarray, *, epochs: 
         traces.append(level(theme, t(N_("clipped at {clip:g}")).format(clip=clip), clip, epochs))
     title, axis = epoch_axis(t, epochs)
     span = nice_range(np.append(shown, clip), log=True, decades=1.0)
+    if at is not None:
+        traces.append(cursor(theme, at, span, log=True))
     layout = base_layout(
         theme,
         title,

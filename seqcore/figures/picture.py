@@ -101,6 +101,14 @@ def level(theme: str, name: str, height: float, planned: int) -> Trace:
     return Trace(style, {"x": np.array([0, planned], np.float32), "y": np.full(2, height, np.float32)})
 
 
+def cursor(theme: str, at: int, span: list[float], log: bool) -> Trace:
+    """A thin upright line at epoch `at`, over the y axis range `span`."""
+    line = {"color": palette(theme)["text"], "width": 1.5}
+    style = {"type": "scatter", "mode": "lines", "hoverinfo": "skip", "line": line}
+    ends = np.power(10.0, span) if log else np.array(span)
+    return Trace(style, {"x": np.full(2, at, np.float32), "y": ends.astype(np.float32)})
+
+
 def thin(values: np.ndarray) -> tuple[np.ndarray, int]:
     """The positions to draw of a long series, and how many values each stands for (2 drawn per bucket).
 

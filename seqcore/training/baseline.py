@@ -8,6 +8,7 @@ import numpy as np
 
 from seqcore.data.series import Series
 from seqcore.data.windows import Windows, cut
+from seqcore.look import NOW, Look
 from seqcore.models.classical import Forecaster, fit
 from seqcore.spec import RunSpec
 from seqcore.training.events import Epoch, Finished, Progress, Snapshot, Started
@@ -68,13 +69,13 @@ class Baseline:
             naive_rmse=math.sqrt(np.square(naive).mean()) * windows.scaler.scale,
         )
 
-    def snapshot(self, window: int = 0, free_running: bool = False) -> Snapshot:
-        """Both forecasts, and the `window`-th window of the series, counted as `Trainer.snapshot` does."""
+    def snapshot(self, look: Look = NOW) -> Snapshot:
+        """Both forecasts, and the window of the series, counted as a network's are; there is no inside to look at."""
         train_x, test_x = self.windows.train_x, self.windows.test_x
-        window = min(max(window, 0), len(train_x) + len(test_x) - 1)
+        window = min(max(look.window, 0), len(train_x) + len(test_x) - 1)
         x = train_x[window] if window < len(train_x) else test_x[window - len(train_x)]  # (T, 1)
         arrays = {"train_prediction": self.train_forecast, "test_prediction": self.test_forecast, "input": x}
-        if free_running:
+        if look.free_running:
             arrays["free_running"] = self._free_run()
         return Snapshot(0, window, arrays)
 

@@ -1,8 +1,9 @@
 """Where a run's arithmetic happens, and whose random numbers it draws."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 
 from seqcore.text import N_, UserError
@@ -41,6 +42,15 @@ class OwnRandomness:
     def _keep(self) -> None:
         self.state = torch.get_rng_state()
         self.device_states = [torch.cuda.get_rng_state(device) for device in self.devices]
+
+    @property
+    def states(self) -> tuple[np.ndarray, ...]:
+        """Where the stream stands; assign it to go on from there."""
+        return tuple(state.numpy().copy() for state in (self.state, *self.device_states))
+
+    @states.setter
+    def states(self, states: Sequence[np.ndarray]) -> None:
+        self.state, *self.device_states = (torch.from_numpy(state.copy()) for state in states)
 
     @contextmanager
     def __call__(self) -> Iterator[None]:

@@ -82,12 +82,16 @@ class Snapshot:
 
     `train_prediction` and `test_prediction`: (windows, horizon), in the data's own units.
     `free_running`: (test rows,), in the data's own units, where it was asked for.
-    `input`: (T, C), the chosen window, scaled. Every tap of the model, such as `layer1.hidden`: (T, H).
+    `input`: (T, C), the chosen window, scaled. Every tap of the model, such as `l0.hidden`: (T, H).
+    Where asked for: `weight.<name>` each of the weights; `study.` see `seqcore.probes.study`; and of the model with
+    values held `held.train_prediction`, `held.test_prediction`, `held.<tap>`, and `held.rmse` (2,), its train and
+    test RMSE in the data's own units. `digest` is the fingerprint of all weights.
     """
 
     epoch: int
     window: int
     arrays: Mapping[str, np.ndarray]
+    digest: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@
 from seqcore.catalogue import CLASSICAL
 from seqcore.data.series import Series
 from seqcore.spec import RunSpec
+from seqcore.training.recording import Branch
 
 
-def make_trainer(spec: RunSpec, series: Series):
+def make_trainer(spec: RunSpec, series: Series, branch: Branch | None = None):
     """A `Trainer` or a `Baseline`: iterate over it for the events of the run.
 
-    Raises `UserError` where spec and series do not fit together.
+    With `branch` it goes on from there. Raises `UserError` where spec and series do not fit together.
     """
     if spec.model.architecture in CLASSICAL:
         from seqcore.training.baseline import Baseline  # with statsmodels, which most workers never need
@@ -16,4 +17,8 @@ def make_trainer(spec: RunSpec, series: Series):
         return Baseline(spec, series)
     from seqcore.training.trainer import Trainer
 
-    return Trainer(spec, series)
+    if branch is None:
+        return Trainer(spec, series)
+    trainer = Trainer(spec, series, branch.clamps)
+    trainer.go_on_from(branch.states[max(branch.states)], optimiser=branch.optimiser)
+    return trainer

@@ -7,7 +7,7 @@ dropout) the scores need a pass of their own.
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 
 import numpy as np
@@ -15,15 +15,17 @@ import torch
 
 from seqcore.data.series import Series
 from seqcore.data.windows import Windows, cut
+from seqcore.look import NOW, Clamp, Look
 from seqcore.models import build
-from seqcore.probes.record import record
+from seqcore.probes.clamp import hold
 from seqcore.spec import RunSpec
 from seqcore.text import N_
 from seqcore.training.device import OwnRandomness, pick_device
 from seqcore.training.events import Diverged, Epoch, Finished, LearningRate, Progress, Snapshot, Started
 from seqcore.training.flat import flatten
-from seqcore.training.forecast import free_run, free_runs, rmse_by_lag
-from seqcore.training.optimiser import clip_, make_optimiser
+from seqcore.training.optimiser import SLOTS, clip_, make_optimiser, memory_of, restore_
+from seqcore.training.recording import State
+from seqcore.training.snapshot import conclusion, snapshot
 
 BLOCK_FLOPS = 16e9
 """Most floating-point operations between two events: about half a second on one core."""
@@ -36,11 +38,11 @@ class Trainer:
     """One run, from untrained to trained: iterate over it once to train.
 
     `spec` says everything; `series` holds the values it names. Raises `UserError` where they do not fit together
-    (a series too short for the windows, a device this machine does not have). Assigning `lr` changes the learning
-    rate from the end of the epoch under way on.
+    (a series too short for the windows, a device this machine does not have). `clamps` hold values of the network
+    fixed for the whole training. Assigning `lr` changes the learning rate from the end of the epoch under way on.
     """
 
-    def __init__(self, spec: RunSpec, series: Series):
+    def __init__(self, spec: RunSpec, series: Series, clamps: Sequence[Clamp] = ()):
         self.spec, self.values = spec, series.values
         self.windows: Windows = cut(series.values, spec.data)
         self.test_rows = len(series.values) - self.windows.split
@@ -49,9 +51,12 @@ class Trainer:
         with self.randomness():
             model = build(spec.model, 1, spec.data.seq_length, spec.data.horizon)
         self.model = model.to(self.device)
+        hold(self.model, clamps)
         self.flat, self.gradient = flatten(self.model)
         self.optimiser = make_optimiser(spec.training, self.flat)
         self.shuffle = torch.Generator().manual_seed(spec.seed)
+        parts = len(self.windows.train_x) > (spec.training.batch_size or len(self.windows.train_x))
+        self.draws = parts or spec.model.dropout > 0  # random numbers after the first weights
         self.block = block_size(self.flat.numel(), spec.data.seq_length)
         self.train_x, self.train_y, self.test_x, self.test_y = (
             torch.from_numpy(a).to(self.device)
@@ -68,8 +73,7 @@ class Trainer:
 
     def __iter__(self) -> Iterator[object]:
         yield self.started()
-        whole = len(self.train_x) <= (self.spec.training.batch_size or len(self.train_x))
-        passes = self._full_batch() if whole and not self.spec.model.dropout else self._mini_batches()
+        passes = self._mini_batches() if self.draws else self._full_batch()
         untrained = None
         resumed = time.perf_counter()
         for event in passes:
@@ -105,47 +109,48 @@ class Trainer:
             naive_rmse=math.sqrt(np.square(naive).mean()) * windows.scaler.scale,
         )
 
-    def snapshot(self, window: int = 0, free_running: bool = False) -> Snapshot:
-        """What the model does now: both forecasts, and every tap over the `window`-th window of the series.
-
-        Windows are counted through the training part and on into the test part; a number outside is moved inside.
-        """
-        count = len(self.train_x)
-        window = min(max(window, 0), count + len(self.test_x) - 1)
-        x = self.train_x[window] if window < count else self.test_x[window - count]  # (T, 1)
-        self.model.eval()
-        with torch.no_grad(), record(self.model) as tape:
-            self.model(x[None])
-        scaler = self.windows.scaler
-        arrays = {
-            "train_prediction": scaler.undo(self.train_forecast.cpu().numpy()),
-            "test_prediction": scaler.undo(self.test_forecast.cpu().numpy()),
-            "input": x.cpu().numpy(),
-            **{name: values[0] for name, values in tape.arrays.items()},
-        }
-        if free_running:
-            arrays["free_running"] = scaler.undo(free_run(self.model, self.context, self.test_rows))
-        return Snapshot(self.epoch, window, arrays)
+    def snapshot(self, look: Look = NOW, state: State | None = None) -> Snapshot:
+        """What `look` asks for, of the model as it is or as it was in `state`: see `seqcore.training.snapshot`."""
+        return snapshot(self, look, state)
 
     def conclusion(self) -> Snapshot:
-        """All forecasts of the model as it is: what is kept of a run whose model is not.
+        """All forecasts of the model as it is: what is kept of a run whose model is not."""
+        return conclusion(self)
 
-        `train_prediction`, `test_prediction`, `free_running`, and `lag_rmse` (L,): the RMSE of the forecast 1 to L
-        steps ahead, fed with itself, over all test windows that many values follow.
+    @property
+    def state_bytes(self) -> int:
+        """What a `state` takes at most."""
+        slots = 1 + SLOTS[self.spec.training.optimiser]
+        chance = sum(array.nbytes for array in self._chance())
+        return slots * self.flat.numel() * self.flat.element_size() + chance
+
+    def state(self) -> State:
+        """All that the training goes on from, as it is after the last epoch."""
+        return State(
+            self.epoch, self.flat.detach().cpu().numpy().copy(), memory_of(self.optimiser), self._chance(),
+            self.optimiser.param_groups[0]["lr"], self.grad_norm, self.seconds,
+        )  # fmt: skip
+
+    def go_on_from(self, state: State, *, optimiser: bool = True) -> None:
+        """Begin at the epoch of `state` instead of 0; without its `optimiser`, with a fresh one.
+
+        The learning rate stays the spec's. Iterating begins with that epoch's event, the same to the last bit.
         """
-        scaler = self.windows.scaler
-        origins, lags = self.windows.origins(len(self.values))
-        far = scaler.undo(free_runs(self.model, self.test_x[: len(origins)], lags).cpu().numpy())  # (B, L)
-        arrays = {
-            "train_prediction": scaler.undo(self.train_forecast.cpu().numpy()),
-            "test_prediction": scaler.undo(self.test_forecast.cpu().numpy()),
-            "free_running": scaler.undo(free_run(self.model, self.context, self.test_rows)),
-            "lag_rmse": rmse_by_lag(far, self.values, origins),
-        }
-        return Snapshot(self.epoch, 0, arrays)
+        self.flat.data.copy_(torch.from_numpy(state.weights))
+        if optimiser:
+            restore_(self.optimiser, state.optimiser)
+        if state.chance:
+            *own, shuffle = state.chance
+            self.randomness.states = own
+            self.shuffle.set_state(torch.from_numpy(shuffle.copy()))
+        self.epoch, self.grad_norm, self.seconds = state.epoch, state.grad_norm, state.seconds
+
+    def _chance(self) -> tuple[np.ndarray, ...]:
+        """The generators' states, where the training still draws from them."""
+        return (*self.randomness.states, self.shuffle.get_state().numpy().copy()) if self.draws else ()
 
     def _full_batch(self) -> Iterator[object]:
-        for epoch in range(self.spec.training.epochs + 1):
+        for epoch in range(self.epoch, self.spec.training.epochs + 1):
             last = epoch == self.spec.training.epochs
             self.gradient.zero_()
             loss = yield from self._pass(self.train_x, self.train_y, self.train_forecast, backward=not last)
@@ -156,8 +161,9 @@ class Trainer:
     def _mini_batches(self) -> Iterator[object]:
         count = len(self.train_x)
         size = self.spec.training.batch_size or count
-        for epoch in range(self.spec.training.epochs + 1):
-            if epoch:
+        first = self.epoch
+        for epoch in range(first, self.spec.training.epochs + 1):
+            if epoch > first:
                 order = torch.randperm(count, generator=self.shuffle).to(self.device)
                 for start in range(0, count, size):
                     chosen = order[start : start + size]
