@@ -1,5 +1,6 @@
 // The browser's side of `pages/kit/live.py`: holds each figure, merges what changed, and redraws with Plotly.react.
 const OVERLAP = 3; // messages in which a change is sent, as in live.py
+const BUDGET = 12; // milliseconds of drawing in one frame; one picture may take longer
 const PATIENCE = 500; // milliseconds until the whole is asked for again
 const CONFIG = { displaylogo: false, displayModeBar: false, scrollZoom: false, responsive: false };
 const boards = new WeakMap();
@@ -105,7 +106,7 @@ class Board {
     panel.plot.setAttribute("aria-label", panel.parts.get("alt"));
   }
 
-  // One picture a frame, the one drawn longest ago first: the page stays responsive, and none waits for ever.
+  // A few milliseconds of a frame, the picture drawn longest ago first: the page stays responsive, none waits for ever.
   draw() {
     if (this.asked) return;
     this.asked = true;
@@ -113,10 +114,14 @@ class Board {
       library.then(
         (plotly) => {
           this.asked = false;
+          const until = performance.now() + BUDGET;
           const due = [...this.panels.values()].filter((p) => p.stale && p.visible && !p.figure.hidden);
-          if (!due.length) return;
-          this.drawPanel(plotly, due.reduce((a, b) => (b.drawn < a.drawn ? b : a)));
-          if (due.length > 1) this.draw();
+          due.sort((a, b) => a.drawn - b.drawn);
+          do {
+            if (!due.length) return;
+            this.drawPanel(plotly, due.shift());
+          } while (performance.now() < until);
+          if (due.length) this.draw();
         },
         () => this.panels.forEach((panel) => (panel.plot.textContent = this.trouble)),
       ),

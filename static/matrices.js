@@ -164,9 +164,10 @@ class Stage {
 
 // Where the picked number came from: each number is a button that leads to its own origin.
 class Origin {
-  constructor(flow, parent) {
+  constructor(flow) {
     this.flow = flow;
-    this.root = make("div", "seqlab-origin", parent, { role: "group" });
+    this.root = make("div", "seqlab-origin", null, { role: "group" });
+    flow.root.prepend(this.root);
   }
 
   draw(origin) {
@@ -203,7 +204,6 @@ class Flow {
     this.root = root.querySelector(".seqlab-flow");
     this.root.replaceChildren();
     root.dataset.mounts = Number(root.dataset.mounts ?? 0) + 1;
-    this.origin = new Origin(this, this.root);
     this.stages = make("div", "seqlab-stages", this.root);
     this.key = make("p", "seqlab-key", this.root);
     this.known = new Map();
@@ -211,7 +211,8 @@ class Flow {
 
   draw(data) {
     this.data = data;
-    this.origin.draw(data.origin);
+    this.root.style.setProperty("--seqlab-lines", data.lines);
+    if (data.origin) (this.origin ??= new Origin(this)).draw(data.origin);
     keep(this.stages, this.known, data.stages, () => new Stage(this));
     const signature = JSON.stringify([data.key, data.scales]);
     if (this.signature === signature) return;

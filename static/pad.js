@@ -97,7 +97,7 @@ class Pad {
   }
 
   round(value) {
-    return Math.round(Math.max(-1, Math.min(1, value)) / STEP) * STEP;
+    return Number((Math.round(Math.max(-1, Math.min(1, value)) / STEP) * STEP).toFixed(2));
   }
 
   // Steps before and after the stroke keep its ends.
@@ -128,7 +128,7 @@ class Pad {
 
   tell() {
     this.waiting = null;
-    this.send("drawn", this.values.map((v) => Number(v.toFixed(2))).join(", "));
+    this.send("drawn", this.values.join(", "));
   }
 }
 

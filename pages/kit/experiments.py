@@ -16,6 +16,30 @@ class Experiment:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
+HIDDEN = (
+    Experiment(
+        "circle", N_("What does the memory of a wave look like?"),
+        {"series": "sine", "architecture": "rnn", "hidden_size": 8, "epochs": 300, "view": "space"},
+    ),
+    Experiment(
+        "latch", N_("Are gates ever fully open, or shut?"),
+        {"series": "airline", "seq_length": 12, "epochs": 400, "view": "gates", "tap": "l0.f"},
+    ),
+    Experiment(
+        "forget", N_("What if it could never forget?"),
+        {"series": "sunspots", "seq_length": 22, "epochs": 300, "view": "held", "hold": "l0.f=1"},
+    ),
+    Experiment(
+        "slope", N_("Which unit knows whether it goes up?"),
+        {"series": "sunspots", "architecture": "gru", "hidden_size": 16, "seq_length": 22, "epochs": 300,
+         "view": "readout"},
+    ),
+    Experiment(
+        "beat", N_("Where else does the heart beat like this?"),
+        {"series": "ecg", "architecture": "gru", "hidden_size": 16, "seq_length": 40, "epochs": 60, "view": "similar"},
+    ),
+)  # fmt: skip
+
 TRAIN = (
     Experiment("homework", N_("Can an LSTM beat yesterday's price?")),
     Experiment(

@@ -56,7 +56,8 @@ def _fork(page: str, run: Run, key: str) -> None:
     changes = {name: state[f"{key}.{name}"] for name in ("lr", "optimiser", "clip", "epochs")}
     tap = state[f"{key}.tap"]
     try:
-        clamps = [Clamp(tap, state[f"{key}.value"])] if tap else []
+        fork = run.view().fork
+        clamps = [*(fork.clamps if fork else ()), *([Clamp(tap, state[f"{key}.value"])] if tap else ())]
         engine().fork(run, int(recorded[-1]) if at is None else at, run.spec.replace(**changes), clamps)
     except UserError as problem:
         state[f"{page}.refused"] = sentence(problem)

@@ -17,6 +17,8 @@ class Lesson:
 LESSONS = (
     Lesson("home", N_("Home"), ":material/home:"),
     Lesson("train", N_("Train"), ":material/play_circle:"),
+    Lesson("forward", N_("Forward pass"), ":material/function:"),
+    Lesson("hidden", N_("Hidden states"), ":material/neurology:"),
     Lesson("homework", N_("HW02"), ":material/table_chart:"),
     Lesson("study", N_("Study"), ":material/grid_on:"),
 )

@@ -2,7 +2,8 @@
 
 One component draws all matrices of a page; the browser keeps them and touches only what changed:
 
-    matrices([Stage("sum", "The sums", [Matrix("ai", "ai_2", values, "l0.2.ai[{r},{c}]")])], where, key="forward.flow")
+    matrices([Stage("sum", "Sums", [Matrix("ai", "ai_2", values, "l0.2.ai[{r},{c}]")])], picked, key="page.flow",
+             on_pick=show)
 
 A click on a cell, or Enter, sends the element's reference to `on_pick`.
 """
@@ -98,30 +99,42 @@ def written(value: float) -> str:
     return short(value) if not math.isfinite(value) else f"{value:.4g}".replace("-", "−")
 
 
-def matrices(stages: Sequence[Stage], where: Origin, *, key: str, on_pick: Callable[[str], None]) -> None:
-    """Draw the stages, and above them where the picked element came from."""
+def matrices(
+    stages: Sequence[Stage],
+    picked: Origin,
+    *,
+    key: str,
+    on_pick: Callable[[str], None],
+    explain: bool = True,
+    lines: int = 1,
+) -> None:
+    """Draw the stages, and above them where the picked element came from unless something else does `explain` it.
+
+    The place is held for an explanation of so many `lines`.
+    """
     data = {
         "trouble": t(TROUBLE),
-        "origin": _told(where),
-        "picked": where.ref,
+        "origin": _told(picked) if explain else None,
+        "picked": picked.ref,
+        "lines": lines,
         "scales": {"states": STATES[theme()], "gates": GATES[theme()]},
         "inks": (LETTERS["light"][0], LETTERS["light"][1]),
         "stages": [_stage(stage) for stage in stages],
         "key": [("states", "−1", "1", t(N_("states, sums and weights (further out: full colour)"))),
-                ("gates", "0", "1", t(N_("gates: closed to open")))],
+                ("gates", "0", "1", t(N_("gates: closed to open")))] if explain else [],
     }  # fmt: skip
     _flow(key=key, data=data, on_pick_change=lambda: on_pick(st.session_state[key].pick))
 
 
-def _told(where: Origin) -> dict[str, Any]:
+def _told(picked: Origin) -> dict[str, Any]:
     pieces = [
         {"text": piece} if isinstance(piece, str) else
         {"label": piece.label, "number": written(piece.value), "ref": piece.ref}
-        for piece in where.pieces
+        for piece in picked.pieces
     ]  # fmt: skip
-    note = t(where.note)
-    spoken = " = ".join(filter(None, (where.label, where.symbols(), where.numbers(written), written(where.value))))
-    return {"label": where.label, "number": written(where.value), "pieces": pieces, "note": note,
+    note = t(picked.note)
+    spoken = " = ".join(filter(None, (picked.label, picked.symbols(), picked.numbers(written), written(picked.value))))
+    return {"label": picked.label, "number": written(picked.value), "pieces": pieces, "note": note,
             "spoken": f"{spoken}. {note}".strip()}  # fmt: skip
 
 

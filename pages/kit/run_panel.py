@@ -104,14 +104,15 @@ def run_panel(
     draw: Callable[[Scene], list[Picture]],
     look: Look,
     bar: DeltaGenerator,
+    run: Run | None = None,
 ) -> Scene:
     """Draw the buttons into `bar`, and the pictures, and keep them moving while the run does.
 
     `spec` and `series` are None where the form does not describe a run yet. `recorded` is shown while there is no run
-    of the visitor's own. `look` says what the snapshots are of, but for the epoch, which the time machine chooses.
-    Returns what was drawn at first.
+    of the visitor's own, else `run`, or the newest of the page. `look` says what the snapshots are of, but for the
+    epoch, which the time machine chooses. Returns what was drawn at first.
     """
-    run = current_run(page)
+    run = run or current_run(page)
     view = run.view() if run is not None else None
     with bar:
         _buttons(page, spec, series, run, view)

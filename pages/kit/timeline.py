@@ -76,6 +76,7 @@ def _follow(stands: Stand, state: Any, run: str, view: RunView) -> Stand:
         return Stand(run, number)
     recorded = view.recorded
     forward = wish > (view.epoch if stands.at is None else stands.at)
+    wish = min(max(wish, 0), view.epoch)
     place = np.searchsorted(recorded, wish) if forward else np.searchsorted(recorded, wish, "right") - 1
     return Stand(run, number, int(recorded[np.clip(place, 0, len(recorded) - 1)]))
 

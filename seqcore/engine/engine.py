@@ -86,9 +86,10 @@ class Engine:
     def fork(self, run: Run, epoch: int, spec: RunSpec, clamps: Sequence[Clamp] = (), owner: str | None = None) -> Run:
         """Go on from a recorded `epoch` of `run` as `spec` says, with values of the network held: a run of its own.
 
-        The new run belongs to `owner`, or to the owner of `run`; up to the fork it is `run`, to the last bit. `spec`
-        may differ in what `FORKED` names. Raises `UserError` where that is not so, the network has no such values,
-        the epoch is not recorded, or a limit stands in the way.
+        The new run belongs to `owner`, or to the owner of `run`; up to the fork it is `run`, to the last bit. With
+        `clamps` the epoch of the fork is scored again, as it is with them. `spec` may differ in what `FORKED` names.
+        Raises `UserError` where that is not so, the network has no such values, the epoch is not recorded, or a limit
+        stands in the way.
         """
         return self._answer(self._fork, run._job, epoch, spec, tuple(clamps), owner or run.owner)
 

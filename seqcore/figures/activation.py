@@ -16,6 +16,9 @@ REACH = 6.0
 FLAT = 0.05
 """Where the slope is below this, the function is called saturated: a gradient that passes shrinks twentyfold."""
 
+HEIGHTS = {"tanh": (-1.1, 1.1), "softsign": (-1.1, 1.1), "sigmoid": (-0.1, 1.1)}
+"""The picture's lowest and highest value for functions that have bounds."""
+
 _erf = np.vectorize(math.erf, otypes=[float])
 
 
@@ -96,7 +99,7 @@ def activation(
             "hovertemplate": f"{label} %{{customdata:.3f}} → %{{y:.3f}}<extra></extra>",
         }  # fmt: skip
         traces.append(Trace(style, {"x": inside, "y": kind.value(inside), "customdata": np.asarray(values, float)}))
-    low, high = (-1.1, 1.25) if name in ("tanh", "sigmoid", "softsign") else (-1.1, 3.2)
+    low, high = HEIGHTS.get(name, (-1.1, 3.2))
     spans = flat_spans(kind)
     layout = base_layout(
         theme, t(N_("before: the sum")), t(N_("after")), hovermode="closest",

@@ -11,6 +11,7 @@ LIGHT = {
     "train": "#0072B2", "test": "#D55E00", "truth": "#22262B", "naive": "#6B6B6B", "free": "#8A4B7C",
     "input": "#5A6570", "gradient": "#6A4C93", "mark": "#8A6D00",
     "i": "#009E73", "f": "#D55E00", "g": "#8A6D00", "o": "#0072B2", "r": "#B5528C", "z": "#2B87BD", "n": "#A86F00",
+    "hidden": "#4A3AA7", "cell": "#8C3B12",
     "rnn": "#1D5DCA", "lstm": "#BA730A", "gru": "#8F3384", "mlp": "#12935A", "cnn": "#4B3704",
     "text": "#22262B", "grid": "rgba(34,38,43,0.10)", "shade": "rgba(213,94,0,0.07)",
 }  # fmt: skip
@@ -18,6 +19,7 @@ DARK = LIGHT | {
     "train": "#56B4E9", "test": "#F28E4B", "truth": "#EDEFF2", "naive": "#9AA3AD", "free": "#CC79A7",
     "input": "#A9B4C0", "gradient": "#B79CED", "mark": "#F0E442",
     "g": "#F0E442", "o": "#56B4E9", "i": "#2FCB9E", "f": "#F28E4B", "r": "#CC79A7", "z": "#56B4E9", "n": "#E69F00",
+    "hidden": "#A99BFF", "cell": "#E0A070",
     "rnn": "#8FC1FA", "lstm": "#E8651F", "gru": "#B35CBB", "mlp": "#1FDB88", "cnn": "#F1CE45",
     "text": "#E6E9ED", "grid": "rgba(230,233,237,0.13)", "shade": "rgba(242,142,75,0.10)",
 }  # fmt: skip
@@ -45,6 +47,12 @@ ERRORS = {
     "dark": [[0, "#26364F"], [0.5, "#4F7DC4"], [1, "#D3E4FF"]],
 }
 """Sequential, from a small error to a large one; even the smallest differs from the page."""
+
+STEPS = {
+    "light": [[0, "#DDA23A"], [0.5, "#C4501B"], [1, "#5B1208"]],
+    "dark": [[0, "#8A4A1C"], [0.5, "#E08A3C"], [1, "#FFE9B8"]],
+}
+"""Sequential, from the first step of a path to its last: warm, to lie on the cold `ERRORS`."""
 
 LETTERS = {"light": ("#101418", "#FFFFFF"), "dark": ("#FFFFFF", "#101418")}
 """What is written on the lower and on the upper half of `ERRORS`."""

@@ -1,0 +1,133 @@
+"""The Forward pass step by step: the bar that moves, the operation in words and numbers, the matrices, the pictures."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages.kit.forward_change import change_picked
+from pages.kit.forward_flow import OPERATION_NAMES, flow, meaning, weights_in_use
+from pages.kit.forward_form import AS_HERE, FUNCTIONS, Position, get, key, put, where
+from pages.kit.forward_pictures import bend, over_time
+from pages.kit.live import board
+from pages.kit.matrices import matrices
+from pages.kit.text import plain, t
+from seqcore.figures.activation import ACTIVATIONS
+from seqcore.text import N_, UserError
+from seqcore.unrolled import OPERATIONS, Origin, Pass, Setup, origin, read_place
+
+MOVES = (
+    ("first", N_("First"), ":material/first_page:", "Shift+Home"),
+    ("earlier", N_("Step"), ":material/fast_rewind:", "Shift+Left"),
+    ("back", N_("Back"), ":material/chevron_left:", "Left"),
+    ("next", N_("Next"), ":material/chevron_right:", "Right"),
+    ("later", N_("Step"), ":material/fast_forward:", "Shift+Right"),
+    ("last", N_("Last"), ":material/last_page:", "Shift+End"),
+)
+HELP = {
+    "first": N_("To the first operation (Shift + Home)."), "earlier": N_("A time step back (Shift + ←)."),
+    "back": N_("An operation back."), "next": N_("The next operation."),
+    "later": N_("A time step on (Shift + →)."), "last": N_("To the last operation (Shift + End)."),
+}  # fmt: skip
+
+
+def step_bar(setup: Setup) -> None:
+    """Draw the buttons that move through the computation."""
+    index, order = where(setup)
+    step = len(OPERATIONS[setup.cell])
+    last = len(order) - 1
+    goals = {
+        "first": 0,
+        "earlier": index - step,
+        "back": index - 1,
+        "next": index + 1,
+        "later": index + step,
+        "last": last,
+    }
+    for name, label, icon, shortcut in MOVES:
+        goal = min(max(goals[name], 0), last)
+        st.button(
+            t(label), key=key(name), icon=icon, shortcut=shortcut, help=t(HELP[name]), on_click=_go,
+            args=(setup, order[goal]), disabled=goal == index, type="primary" if name == "next" else "secondary",
+        )  # fmt: skip
+
+
+def _go(setup: Setup, position: Position) -> None:
+    """Stand at a position, with the same unit of the same sequence picked."""
+    before = read_place(get("pick"))
+    names = OPERATIONS[setup.cell][position.operation]
+    name, b, j = names[0], 0, 0
+    if before is not None:
+        b, j = before.b, before.j
+        name = next((one for one in names if one[-1] == before.name[-1]), name)
+    at = f"l{position.layer}{'r' * position.reverse}.{position.t}"
+    put(at=str(position), pick=f"{at}.{name}[{b},{j}]")
+
+
+def show(setup: Setup, ref: str) -> None:
+    """Pick an element, and stand where it is computed."""
+    place = read_place(ref)
+    if place is not None:
+        operation = next(name for name, made in OPERATIONS[setup.cell].items() if place.name in made)
+        put(at=str(Position(place.layer, place.reverse, place.t, operation)))
+    put(pick=ref)
+
+
+def picked(done: Pass, at: Position) -> Origin:
+    """The picked element, or the first number that the current operation makes."""
+    first = f"l{at.layer}{'r' * at.reverse}.{at.t}.{OPERATIONS[done.setup.cell][at.operation][0]}[0,0]"
+    try:
+        found = origin(done, get("pick") or first)
+    except UserError:
+        found = origin(done, first)
+    place = read_place(found.ref)
+    made = OPERATIONS[done.setup.cell][at.operation]
+    here = place is None or (
+        (place.layer, place.reverse, place.t) == (at.layer, at.reverse, at.t) and place.name in made
+    )
+    return found if here else origin(done, first)
+
+
+def steps_view(done: Pass) -> None:
+    """Draw the operation the page stands at, and everything around it."""
+    setup = done.setup
+    index, order = where(setup)
+    at = order[index]
+    number = picked(done, at)
+    words, change = st.columns([3.2, 1], vertical_alignment="center")
+    with words.container(key="forward-words", gap="xsmall", vertical_alignment="center"):
+        st.markdown(f"{_place(setup, at)} · **{plain(t(OPERATION_NAMES[at.operation]))}.** "
+                    f"{plain(t(meaning(setup.cell, at.operation)))}")  # fmt: skip
+        st.markdown(f"${number.equation}$")
+    with change:
+        change_picked(number)
+    factors = max(setup.hidden_size, setup.width(at.layer))
+    matrices(flow(done, at), number, key=key("flow"), on_pick=lambda ref: show(setup, ref), lines=-(-factors // 3))
+    weights, left, right = st.columns([1.35, 1, 1], gap="small")
+    with weights:
+        matrices(
+            [weights_in_use(done, at)], number, key=key("weights"), on_pick=lambda ref: show(setup, ref), explain=False
+        )
+    place = read_place(number.ref)
+    with left:
+        board([bend(done, at, get("function"))], key=key("bend"), columns=1, height=190)
+    with right:
+        board([over_time(done, at, place.b if place else 0)], key=key("time"), columns=1, height=190)
+
+
+def _place(setup: Setup, at: Position) -> str:
+    parts: Sequence[str] = [t(N_("step {step} of {count}")).format(step=at.t, count=setup.seq_length)]
+    if setup.num_layers > 1:
+        parts = [t(N_("layer {layer}")).format(layer=at.layer), *parts]
+    if setup.bidirectional:
+        parts = [*parts, t(N_("backwards")) if at.reverse else t(N_("forwards"))]
+    operations = list(OPERATIONS[setup.cell])
+    done = t(N_("operation {number} of {count}"))
+    return ", ".join([*parts, done.format(number=operations.index(at.operation) + 1, count=len(operations))])
+
+
+def function_field() -> None:
+    """Draw the choice of the activation function that is looked at."""
+    st.selectbox(
+        t(N_("Activation in the picture")), FUNCTIONS, key=key("function"), persist_state="session",
+        format_func=lambda name: t(N_("the one of this operation")) if name == AS_HERE else ACTIVATIONS[name].label,
+    )  # fmt: skip
