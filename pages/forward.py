@@ -37,6 +37,10 @@ with controls:
             if name != "nonlinearity" or setup.cell == "rnn":
                 widget(name)
         function_field()
+    st.subheader(t(N_("Try this")), anchor=False)
+    for experiment in FORWARD:
+        st.button(t(experiment.question), key=key(f"try.{experiment.name}"), icon=":material/science:", on_click=begin,
+                  args=(experiment,), width="stretch", wrap=True)  # fmt: skip
 
 edits, clamps, misfits = changes(setup)
 frozen = get("freeze") and setup.cell == "lstm"
@@ -49,11 +53,12 @@ link()
 with lab.container(gap="xsmall"):
     for problem in problems:
         st.warning(sentence(problem), icon=":material/link_off:")
-    with st.container(horizontal=True, vertical_alignment="center", key="runbar"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.segmented_control(t(N_("View")), list(VIEWS), format_func=lambda name: t(VIEWS[name]), key=key("view"),
                              required=True, label_visibility="collapsed", persist_state="session")  # fmt: skip
         if get("view") == "steps":
-            step_bar(setup)
+            with st.container(horizontal=True, vertical_alignment="center", key="runbar", width="content"):
+                step_bar(setup)
     summary(done, edits)
     if get("view") == "steps":
         steps_view(done)
@@ -65,15 +70,9 @@ with lab.container(gap="xsmall"):
             weight_table(done)
         with counted:
             count_table(setup)
-
-st.subheader(t(N_("Try this")), anchor=False)
-with st.container(horizontal=True, key="experiments"):
-    for experiment in FORWARD:
-        st.button(t(experiment.question), key=key(f"try.{experiment.name}"), icon=":material/science:", on_click=begin,
-                  args=(experiment,))  # fmt: skip
-notice, mathematics, home = st.tabs([t(N_("What to notice")), t(N_("The mathematics")), t(N_("Take it home"))])
-notice.container(width=820).markdown(words["notice"])
-mathematics.container(width=820).markdown(words["mathematics"])
-with home:
-    st.markdown(words["home"])
-    st.code(replay(setup, done.weights, x, done.initial), language="python", height=320)
+    notice, mathematics, home = st.tabs([t(N_("What to notice")), t(N_("The mathematics")), t(N_("Take it home"))])
+    notice.container(width=820).markdown(words["notice"])
+    mathematics.container(width=820).markdown(words["mathematics"])
+    with home:
+        st.markdown(words["home"])
+        st.code(replay(setup, done.weights, x, done.initial), language="python", height=320)

@@ -86,7 +86,7 @@ with lab:
                 st.slider(t(N_("Turn")), 0, 360, key=f"{PAGE}.turn", format="%d°", width=180)
     if why := missing(scene, inside):
         st.info(why, icon=":material/info:")
-    scene = run_panel(PAGE, spec, series, recorded("lstm"), draw, look, buttons, run)
+    scene = run_panel(PAGE, spec, series, recorded("lstm"), draw, look, buttons, run, height=170)
     with buttons:
         fork_controls(PAGE, run)
     if other is not None:

@@ -23,7 +23,7 @@ from seqcore.homework import (
     rows_of,
     runs_of,
 )
-from seqcore.look import Look
+from seqcore.look import Look, Study
 from seqcore.spec import SETTINGS, RunSpec, from_flat, to_json
 from seqcore.text import UserError
 from seqcore.training.events import Epoch, Failed, History, Started
@@ -185,7 +185,7 @@ def _write(path: Path, trainer, spec: RunSpec, started: Started, epochs: list[Ep
     from seqcore.training.trainer import as_arrays
 
     window = len(trainer.windows.train_x)
-    snapshot = trainer.snapshot(Look(window, free_running=True))
+    snapshot = trainer.snapshot(Look(window, free_running=True, weights=True, study=Study()))
     save(path, RunFile(spec, started, History(**as_arrays(epochs)), snapshot))
 
 

@@ -74,6 +74,7 @@ class Board {
       this.describe(panel);
     }
     for (const [name, panel] of this.panels) panel.figure.hidden = !message.names.includes(name);
+    message.names.forEach((name, place) => this.put(this.panels.get(name).figure, place));
     this.draw();
     return true;
   }
@@ -97,6 +98,11 @@ class Board {
     this.seen.observe(plot);
     this.sized.observe(plot);
     return panel;
+  }
+
+  // Moves a figure to its place among the others; what is drawn in it stays.
+  put(figure, place) {
+    if (this.grid.children[place] !== figure) this.grid.insertBefore(figure, this.grid.children[place] ?? null);
   }
 
   // Words need no library and no sight: whoever listens has them before the picture is drawn.

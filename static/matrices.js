@@ -31,14 +31,15 @@ export function mark(element, name, value) {
 const channels = (hex) => [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16));
 
 // The colour of `share` (0 to 1) on a scale of [position, "#rrggbb"], and the ink that can be read on it.
-function paint(scale, share, inks) {
+function paint(scale, share) {
   const above = Math.max(1, scale.findIndex(([position]) => position >= share));
   const [[low, from], [high, to]] = [scale[above - 1], scale[above]];
   const part = (share - low) / (high - low);
   const target = channels(to);
   const rgb = channels(from).map((value, k) => Math.round(value + part * (target[k] - value)));
-  const light = 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2];
-  return [`rgb(${rgb})`, light > 140 ? inks[0] : inks[1]];
+  const linear = rgb.map((value) => (value <= 10 ? value / 3295 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+  const light = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+  return [`rgb(${rgb})`, light > 0.179 ? "#000" : "#fff"]; // whichever differs more: 4.5 to 1 at the least (WCAG 2)
 }
 
 // Children of `parent` by name, in the order of `items`: kept, made or removed.
@@ -101,9 +102,9 @@ class Matrix {
   }
 
   fill(element, [text, share], r, c) {
-    const { scales, inks, picked } = this.flow.data;
+    const { scales, picked } = this.flow.data;
     say(element, text);
-    const [background, ink] = paint(scales[this.item.scale], share, inks);
+    const [background, ink] = paint(scales[this.item.scale], share);
     if (element.background !== background) {
       element.background = background;
       element.style.background = background;
@@ -204,6 +205,7 @@ class Flow {
     this.root = root.querySelector(".seqlab-flow");
     this.root.replaceChildren();
     root.dataset.mounts = Number(root.dataset.mounts ?? 0) + 1;
+    this.heading = make("h4", "", this.root);
     this.stages = make("div", "seqlab-stages", this.root);
     this.key = make("p", "seqlab-key", this.root);
     this.known = new Map();
@@ -212,6 +214,7 @@ class Flow {
   draw(data) {
     this.data = data;
     this.root.style.setProperty("--seqlab-lines", data.lines);
+    say(this.heading, data.heading);
     if (data.origin) (this.origin ??= new Origin(this)).draw(data.origin);
     keep(this.stages, this.known, data.stages, () => new Stage(this));
     const signature = JSON.stringify([data.key, data.scales]);

@@ -223,6 +223,13 @@ def test_both_directions_can_be_held():
     assert torch.all(values == 0) and forwards.any()
 
 
+def test_of_two_cells_in_a_model_both_are_held_while_recorded():
+    model, x = nn.ModuleDict({"a": cells.GRU(2, 3), "b": cells.GRU(2, 3)}), torch.randn(4, 1, 2)
+    with clamped(model, [Clamp("l0.hidden", 0.5)]), record(model) as tape:
+        assert torch.all(model["a"](x)[0] == 0.5) and torch.all(model["b"](x)[0] == 0.5)
+    assert (tape.arrays["a.l0.hidden"] == 0.5).all()
+
+
 def test_what_cannot_be_looked_into_says_so():
     module = cells.RNN(2, 3)
     with clamped(module, [Clamp("l0.hidden", 0.0)]), pytest.raises(ValueError, match=r"a batch of sequences.*\(5, 2\)"):

@@ -55,6 +55,12 @@ def test_two_kinds_of_units_that_take_turns_are_clustered_apart():
     assert np.abs(np.diff(kinds)).sum() == 1
 
 
+def test_units_that_lag_each_other_a_little_lie_in_the_order_of_their_lags():
+    lags = RANDOM.permutation(9)
+    order = lags[by_cluster(np.sin(STEPS[:, None] / 3 + 0.12 * lags))]
+    assert abs(np.diff(order).sum()) == 8 and (np.abs(np.diff(order)) == 1).all()
+
+
 def test_units_that_are_not_finite_or_alone_have_an_order_too():
     states = RANDOM.normal(size=(6, 3))
     states[2, 1] = np.nan
@@ -188,6 +194,7 @@ def test_the_whole_is_made_of_its_parts():
     scores, units = readout(cell, quantities(inputs), np.arange(80) < 60)
     np.testing.assert_allclose(found["study.readout"], scores, rtol=1e-5)
     np.testing.assert_allclose(found["study.readout_units"], units, rtol=1e-4, atol=1e-6)
+    assert found["study.span"].tolist() == [2, 5]
     assert found["study.units"].tolist() == [4, 1] and len(found["study.match_window"]) == 8
     window, start = found["study.match_window"], found["study.match_start"]
     away = (cell[window[0], start[0] : start[0] + 4] - cell[70, 2:6])[:, [4, 1]] / cell.std(axis=(0, 1))[[4, 1]]
@@ -252,6 +259,14 @@ def test_a_small_still_or_diverged_model_is_no_trouble(architecture, broken, ste
             3,
         }
         assert span is not None or not len(found["study.units"])
+        assert found["study.span"].tolist() == ([] if span is None else [0, min(span[1], len(found["study.path"]) - 1)])
+
+
+def test_what_came_in_beside_the_one_state_of_an_mlp_is_the_last_value():
+    model, (x, y) = model_of("mlp", 9), windows_of(80, 9)
+    found = study(model, x, y, 60, 70, Study("l0.hidden", (3, 5), (0, 1, 2, 3, 4, 5)))
+    assert len(found["study.match_window"]) == 8 and not found["study.match_start"].any()
+    np.testing.assert_array_equal(found["study.match_input"][:, 0], x[found["study.match_window"], -1, 0].numpy())
 
 
 def test_a_tap_that_is_not_there_is_named():

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.kit.forward_flow import GATES
 from pages.kit.forward_form import get, key, put
+from pages.kit.matrices import written
 from pages.kit.text import plain, t
 from seqcore.look import FURTHEST, Clamp, check_clamps, clamps_as_text, read_clamps, taps
 from seqcore.spec import ModelSpec
@@ -77,7 +78,7 @@ def latch(setup: Setup) -> None:
 def change_picked(picked: Origin) -> None:
     """Draw the field that changes the picked number."""
     place = read_place(picked.ref)
-    low, high, word = -FURTHEST, FURTHEST, N_("Pick a weight, gate or state")
+    low, high, word = -FURTHEST, FURTHEST, N_("Pick a weight or gate")
     able = True
     if place is None and picked.ref.startswith(("weight", "bias")):
         low, high, word = -LARGEST, LARGEST, N_("Set {name}")
@@ -89,7 +90,9 @@ def change_picked(picked: Origin) -> None:
     widget = key(f"set.{picked.ref}.{picked.value!r}")  # another value is another widget, which begins with it
 
     def change() -> None:
-        value = float(st.session_state[widget])
+        value = st.session_state[widget]
+        if value is None:
+            return
         if place is None:
             name, _, index = picked.ref.rstrip("]").partition("[")
             set_weight(name, tuple(int(number) for number in index.split(",")), value)
@@ -97,12 +100,15 @@ def change_picked(picked: Origin) -> None:
             tap = f"l{place.layer}{'r' * place.reverse}.{TAP_KINDS.get(place.name, place.name)}"
             hold(Clamp(tap, round(value, 4), place.j))
 
-    shown = picked.value if np.isfinite(picked.value) else 0.0
+    shown = picked.value if low <= picked.value <= high else None
     name = picked.label if place is None or not able else f"{place.name}[{place.j}]"
-    st.number_input(
-        t(word).format(name=plain(name)), low, high, min(max(shown, low), high), step=0.1, format="%.6g", key=widget,
-        on_change=change, disabled=not able,
-    )  # fmt: skip
+    words = t(word).format(name=name)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
+        st.markdown(plain(words), width="content", text_alignment="right")
+        st.number_input(
+            words, low, high, shown, step=0.1, format="%.6g", key=widget, on_change=change, disabled=not able,
+            placeholder=written(picked.value), label_visibility="collapsed", width=150,
+        )  # fmt: skip
 
 
 def hold_panel(setup: Setup) -> None:
@@ -135,7 +141,7 @@ def summary(done: Pass, edits: list[Edit]) -> None:
         words += " " + same.format(count=done.setup.seq_length)
     with st.container(horizontal=True, vertical_alignment="center", key="forward-changes"):
         st.markdown(f":material/back_hand: {plain(words)}", width="stretch")
-        st.button(t(N_("Put everything back")), key=key("back"), icon=":material/undo:", on_click=put_back)
+        st.button(t(N_("Put everything back")), key=key("restore"), icon=":material/undo:", on_click=put_back)
 
 
 def constant(done: Pass) -> bool:
@@ -171,4 +177,5 @@ def weight_table(done: Pass) -> None:
                 set_weight(name, place, min(max(float(value or 0.0), -LARGEST), LARGEST))
 
     numbers = {column: st.column_config.NumberColumn(format="%.4g") for column in table.columns}
-    st.data_editor(table, key=widget, column_config=numbers, on_change=change, height="content", width="content")
+    rows = {"_index": st.column_config.Column(disabled=True)}
+    st.data_editor(table, key=widget, column_config=numbers | rows, on_change=change, height="content", width="content")

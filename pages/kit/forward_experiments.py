@@ -1,7 +1,7 @@
 """One-click experiments of the Forward pass page: a question, and the form that answers it."""
 
 from pages.kit.experiments import Experiment
-from pages.kit.forward_form import FORM, put
+from pages.kit.forward_form import FORM, forgive, put
 from seqcore.text import N_
 
 _SWITCH = ";".join(f"weight_ih_l0[{row},0]=12" for row in (0, 1, 2))
@@ -34,3 +34,4 @@ FORWARD = (
 def begin(experiment: Experiment) -> None:
     """Set the whole form to an experiment."""
     put(**{**FORM, **experiment.settings})
+    forgive()

@@ -35,10 +35,10 @@ OPERATION_NAMES = {
 }  # fmt: skip
 
 MEANINGS = {
-    "input": N_("Each number of the input is multiplied by its weights; a row is added up, with its bias."),
-    "state": N_("The same with the state that the step before left behind: this is how the past comes in."),
-    "sum": N_("What comes from the input and what comes from the past are added: the pre-activations."),
-    "sum_n": N_("Like the other sums, but first r decides how much of the past the candidate gets to see."),
+    "input": N_("Each input number times its weights, added up row by row, plus a bias."),
+    "state": N_("The same with the state left by the step before: so the past comes in."),
+    "sum": N_("What the input brings and what the past brings are added: the pre-activations."),
+    "sum_n": N_("Input plus past, but first r decides how much of the past counts."),
     "i": N_("σ squeezes the sum to 0…1: how much of the new is let in."),
     "f": N_("σ squeezes the sum to 0…1: how much of the old cell state is kept."),
     "g": N_("tanh squeezes the sum to −1…1: what could be written into the cell state."),
@@ -48,7 +48,7 @@ MEANINGS = {
     "n": N_("tanh squeezes the sum to −1…1: what could become the new state."),
     "c": N_("Of the old, the part that f keeps, plus of the new, the part that i lets in."),
     "rnn.h": N_("The sum is bent, and that is the new state: the whole of a vanilla RNN."),
-    "lstm.h": N_("tanh of the cell state, as far as o opens: what the next step and the next layer get to see."),
+    "lstm.h": N_("tanh of the cell state, as far as o opens: what the rest of the network sees."),
     "gru.h": N_("A mixture: z of the old state, 1 − z of the candidate."),
 }
 
@@ -115,21 +115,25 @@ def _comes_in(done: Pass, at: Position) -> list[Matrix]:
     return drawn
 
 
-def weights_in_use(done: Pass, at: Position) -> Stage:
-    """The weights that multiply the input, or the state once the input is done, block by block with their biases."""
+def weights_in_use(done: Pass, at: Position) -> tuple[str, list[Stage]]:
+    """The weights that multiply the input, or the state once the input is done, with their biases: a stage per block.
+
+    The text names both tensors, with their shapes.
+    """
     kind = "ih" if at.operation == "input" else "hh"
     end = f"l{at.layer}{'_reverse' if at.reverse else ''}"
-    setup, now = done.setup, at.operation in ("input", "state")
+    setup, state = done.setup, "now" if at.operation in ("input", "state") else "done"
     weight, bias = f"weight_{kind}_{end}", f"bias_{kind}_{end}"
-    drawn = []
+    stages = []
     for k, block in enumerate(setup.blocks):
         first = k * setup.hidden_size
         rows = slice(first, first + setup.hidden_size)
         short = kind if setup.cell == "rnn" else f"{kind[0]}{block}"
-        state, role = "now" if now else "done", _role(block)
-        drawn.append(Matrix(f"W{block}", f"W_{short}", done.weights[weight][rows], f"{weight}[{{r}},{{c}}]",
-                            f"[{first}:{rows.stop}]", state, role=role, first=first))  # fmt: skip
-        drawn.append(Matrix(f"b{block}", f"b_{short}", done.weights[bias][rows, np.newaxis], f"{bias}[{{r}}]",
-                            "", state, role=role, first=first))  # fmt: skip
-    title = f"{weight} {as_shape(done.weights[weight].shape)} · {bias} {as_shape(done.weights[bias].shape)}"
-    return Stage("weights", title, drawn, "now" if now else "done", across=True)
+        look = {"state": state, "role": _role(block), "first": first}
+        W = Matrix(
+            "W", f"W_{short}", done.weights[weight][rows], f"{weight}[{{r}},{{c}}]", f"[{first}:{rows.stop}]", **look
+        )
+        b = Matrix("b", f"b_{short}", done.weights[bias][rows, np.newaxis], f"{bias}[{{r}}]", **look)
+        stages.append(Stage(block, "", [W, b], state, across=True))
+    shapes = (f"{name} {as_shape(done.weights[name].shape)}" for name in (weight, bias))
+    return " · ".join(shapes), stages

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.kit.form import write_url
+from pages.kit.form import link_problems, write_url
 from pages.kit.rows import one_of
 from pages.kit.text import t
 from seqcore.catalogue import SERIES
@@ -87,6 +87,11 @@ def put(**values: Any) -> None:
     """Set fields of the form: before their widgets are drawn, or in a callback."""
     for name, value in values.items():
         st.session_state[key(name)] = value
+
+
+def forgive() -> None:
+    """Say no more about what was wrong with the link: the visitor has gone on."""
+    st.session_state[link_problems(PAGE)] = []
 
 
 def described() -> Setup:

@@ -26,7 +26,7 @@ def shapes_view(setup: Setup) -> None:
         if guessing:
             st.caption(t(N_("The script prints the shapes, so it is shown when you no longer guess.")))
         else:
-            st.code(snippet(setup), language="python")
+            st.code(snippet(setup), language="python", wrap_lines=True)
 
 
 def why(shape: Shape) -> str:
@@ -37,18 +37,17 @@ def why(shape: Shape) -> str:
 
 
 def _tell(shape: Shape) -> int:
-    with st.container(horizontal=True, vertical_alignment="top"):
-        st.markdown(f"`{shape.name}`  \n**{plain(as_shape(shape.shape))}**", width=130)
-        st.markdown(why(shape), width="stretch")
+    name, reason = st.columns([1, 3.6])
+    name.markdown(f"`{shape.name}`  \n**{plain(as_shape(shape.shape))}**")
+    reason.markdown(why(shape))
     return 0
 
 
 def _guess(shape: Shape, setup: Setup) -> bool:
     """Ask for one shape and answer at once; whether it is right."""
     widget = key(f"guess.{shape.name}.{hash(setup)}")  # another network asks anew
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        text = st.text_input(f"`{shape.name}`", key=widget, placeholder="2, 6, 3", max_chars=40, width=150)
-        answer = st.container(width="stretch")
+    field, answer = st.columns([1, 3.6], vertical_alignment="bottom")
+    text = field.text_input(f"`{shape.name}`", key=widget, placeholder="?, ?, ?", max_chars=40)
     if not text:
         answer.markdown(t(N_("Which shape is it?")))
         return False

@@ -1,12 +1,10 @@
 """The Forward pass step by step: the bar that moves, the operation in words and numbers, the matrices, the pictures."""
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from pages.kit.forward_change import change_picked
 from pages.kit.forward_flow import OPERATION_NAMES, flow, meaning, weights_in_use
-from pages.kit.forward_form import AS_HERE, FUNCTIONS, Position, get, key, put, where
+from pages.kit.forward_form import AS_HERE, FUNCTIONS, Position, forgive, get, key, put, where
 from pages.kit.forward_pictures import bend, over_time
 from pages.kit.live import board
 from pages.kit.matrices import matrices
@@ -17,10 +15,10 @@ from seqcore.unrolled import OPERATIONS, Origin, Pass, Setup, origin, read_place
 
 MOVES = (
     ("first", N_("First"), ":material/first_page:", "Shift+Home"),
-    ("earlier", N_("Step"), ":material/fast_rewind:", "Shift+Left"),
+    ("earlier", N_("Step back"), ":material/fast_rewind:", "Shift+Left"),
     ("back", N_("Back"), ":material/chevron_left:", "Left"),
     ("next", N_("Next"), ":material/chevron_right:", "Right"),
-    ("later", N_("Step"), ":material/fast_forward:", "Shift+Right"),
+    ("later", N_("Step on"), ":material/fast_forward:", "Shift+Right"),
     ("last", N_("Last"), ":material/last_page:", "Shift+End"),
 )
 HELP = {
@@ -61,6 +59,7 @@ def _go(setup: Setup, position: Position) -> None:
         name = next((one for one in names if one[-1] == before.name[-1]), name)
     at = f"l{position.layer}{'r' * position.reverse}.{position.t}"
     put(at=str(position), pick=f"{at}.{name}[{b},{j}]")
+    forgive()
 
 
 def show(setup: Setup, ref: str) -> None:
@@ -70,6 +69,7 @@ def show(setup: Setup, ref: str) -> None:
         operation = next(name for name, made in OPERATIONS[setup.cell].items() if place.name in made)
         put(at=str(Position(place.layer, place.reverse, place.t, operation)))
     put(pick=ref)
+    forgive()
 
 
 def picked(done: Pass, at: Position) -> Origin:
@@ -93,20 +93,20 @@ def steps_view(done: Pass) -> None:
     index, order = where(setup)
     at = order[index]
     number = picked(done, at)
-    words, change = st.columns([3.2, 1], vertical_alignment="center")
-    with words.container(key="forward-words", gap="xsmall", vertical_alignment="center"):
-        st.markdown(f"{_place(setup, at)} · **{plain(t(OPERATION_NAMES[at.operation]))}.** "
-                    f"{plain(t(meaning(setup.cell, at.operation)))}")  # fmt: skip
-        st.markdown(f"${number.equation}$")
+    name, told = t(OPERATION_NAMES[at.operation]), t(meaning(setup.cell, at.operation))
+    st.markdown(f"{plain(_place(setup, at))} · **{plain(name)}.** {plain(told)}")
+    equation, change = st.columns([1.75, 1], vertical_alignment="center")
+    equation.markdown(f"${number.equation}$")
     with change:
         change_picked(number)
     factors = max(setup.hidden_size, setup.width(at.layer))
-    matrices(flow(done, at), number, key=key("flow"), on_pick=lambda ref: show(setup, ref), lines=-(-factors // 3))
-    weights, left, right = st.columns([1.35, 1, 1], gap="small")
+    matrices(
+        flow(done, at), number, key=key("flow"), on_pick=lambda ref: show(setup, ref), lines=1 if factors <= 3 else 2
+    )
+    weights, left, right = st.columns([1.55, 1.05, 0.95], gap="small")
     with weights:
-        matrices(
-            [weights_in_use(done, at)], number, key=key("weights"), on_pick=lambda ref: show(setup, ref), explain=False
-        )
+        heading, stages = weights_in_use(done, at)
+        matrices(stages, number, key=key("weights"), on_pick=lambda ref: show(setup, ref), heading=heading)
     place = read_place(number.ref)
     with left:
         board([bend(done, at, get("function"))], key=key("bend"), columns=1, height=190)
@@ -115,14 +115,16 @@ def steps_view(done: Pass) -> None:
 
 
 def _place(setup: Setup, at: Position) -> str:
-    parts: Sequence[str] = [t(N_("step {step} of {count}")).format(step=at.t, count=setup.seq_length)]
+    parts = []
     if setup.num_layers > 1:
-        parts = [t(N_("layer {layer}")).format(layer=at.layer), *parts]
+        parts.append(t(N_("layer {layer}")).format(layer=at.layer))
     if setup.bidirectional:
-        parts = [*parts, t(N_("backwards")) if at.reverse else t(N_("forwards"))]
+        parts.append(t(N_("backwards")) if at.reverse else t(N_("forwards")))
     operations = list(OPERATIONS[setup.cell])
-    done = t(N_("operation {number} of {count}"))
-    return ", ".join([*parts, done.format(number=operations.index(at.operation) + 1, count=len(operations))])
+    parts.append(t(N_("step {step}/{count}")).format(step=at.t, count=setup.seq_length))
+    number = operations.index(at.operation) + 1
+    parts.append(t(N_("operation {number}/{count}")).format(number=number, count=len(operations)))
+    return ", ".join(parts)
 
 
 def function_field() -> None:

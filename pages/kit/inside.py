@@ -113,7 +113,8 @@ def looking(page: str, scene: Scene) -> tuple[Look, Inside]:
     names = taps(model)
     _fit(page, names, model.hidden_size, windows, first_test, steps)
     st.selectbox(t(N_("Value")), names, key=f"{page}.tap", format_func=tap_label, persist_state="session")
-    st.slider(t(N_("Window")), 0, windows - 1, key=f"{page}.window", persist_state="session",
+    fixed = scene.status == "recorded"  # it shows what was recorded
+    st.slider(t(N_("Window")), 0, windows - 1, key=f"{page}.window", persist_state="session", disabled=fixed,
               help=t(N_("The window whose states are drawn; the test part begins at {first}.")).format(first=first_test)
               )  # fmt: skip
     st.selectbox(t(N_("Units sorted by")), list(ORDERS), key=f"{page}.order", format_func=lambda name: t(ORDERS[name]),
@@ -123,12 +124,12 @@ def looking(page: str, scene: Scene) -> tuple[Look, Inside]:
         max_selections=MOST_UNITS, placeholder=t(N_("those that stand out")), persist_state="session",
     )  # fmt: skip
     st.slider(
-        t(N_("Steps to compare")), 1, steps, key=f"{page}.steps", on_change=_keep_span, args=(page,),
+        t(N_("Steps to compare")), 1, steps, key=f"{page}.steps", on_change=_keep_span, args=(page,), disabled=fixed,
         help=t(N_("Other windows are searched for moments at which these units behave as they do here.")),
     )  # fmt: skip
     begin, end = state[f"{page}.steps"]
     span = (begin - 1, end - 1)
-    clamps = _hold(page, model)
+    clamps = _hold(page, model, fixed)
     units = tuple(state[f"{page}.units"])
     view = state[f"{page}.view"]
     inside = Inside(
@@ -159,7 +160,7 @@ def _fit(page: str, names: list[str], hidden_size: int, windows: int, first_test
     state[f"{page}.steps"] = (first + 1, last + 1)
 
 
-def _hold(page: str, model: ModelSpec) -> tuple[Clamp, ...]:
+def _hold(page: str, model: ModelSpec, fixed: bool) -> tuple[Clamp, ...]:
     """Draw what is held fixed and the means to change it; returns what this network can hold of it."""
     state = st.session_state
     clamps = read_clamps(state[f"{page}.hold"])
@@ -180,7 +181,7 @@ def _hold(page: str, model: ModelSpec) -> tuple[Clamp, ...]:
         left, right = st.columns(2)
         more = [old for old in clamps if (old.tap, old.unit) != (tap, unit)] + [Clamp(tap, value, unit)]
         left.button(t(N_("Hold it")), icon=":material/lock:", key=f"{page}.hold.add", width="stretch",
-                    on_click=_keep, args=(page, more))  # fmt: skip
+                    disabled=fixed, on_click=_keep, args=(page, more))  # fmt: skip
         right.button(t(N_("Let go")), icon=":material/lock_open:", key=f"{page}.hold.clear", width="stretch",
                      disabled=not clamps, on_click=_keep, args=(page, []))  # fmt: skip
         for clamp in clamps:

@@ -10,7 +10,7 @@ from pages.kit.live import theme
 from pages.kit.scene import Scene
 from pages.kit.scenes import Options, convergence_picture, forecast_picture
 from pages.kit.text import t
-from pages.kit.values import tap_label
+from pages.kit.values import TAPS, tap_label
 from seqcore.figures.matches import matches
 from seqcore.figures.matrix import matrix
 from seqcore.figures.openness import openness, openness_units
@@ -19,8 +19,11 @@ from seqcore.figures.readout import readout
 from seqcore.figures.states import states
 from seqcore.figures.trace import trace
 from seqcore.figures.trajectory import trajectory
-from seqcore.look import GATES
+from seqcore.look import GATES, Study
 from seqcore.text import N_
+
+BLOCKS = {"lstm": "ifgo", "gru": "rzn"}
+"""The gates in the rows of a weight matrix, from the top."""
 
 
 def inside_pictures(scene: Scene, inside: Inside, other: Scene | None) -> list[Picture]:
@@ -42,7 +45,7 @@ def _window(scene: Scene, inside: Inside) -> list[Picture]:
     values, title = arrays[f"held.{tap}" if held else tap], tap_label(tap)
     title = t(N_("{title}, held")).format(title=title) if held else title
     unit = min(_traced(arrays, inside), values.shape[1] - 1)
-    order = _order(arrays, inside, values.shape[1])
+    order = _order(scene, inside, values.shape[1])
     kind = tap.rpartition(".")[2]
     name = t(N_("unit {unit}")).format(unit=unit + 1)
     steps = arrays["input"][-len(values) :, 0]  # a network without steps has one state, after the last
@@ -52,9 +55,11 @@ def _window(scene: Scene, inside: Inside) -> list[Picture]:
     ]
 
 
-def _order(arrays, inside: Inside, units: int) -> np.ndarray | None:
-    """The units in the order asked for, if it was measured for the network shown."""
-    order = arrays.get(f"study.order.{inside.order}")
+def _order(scene: Scene, inside: Inside, units: int) -> np.ndarray | None:
+    """The units in the order asked for, if it was measured for the value and the network shown."""
+    if scene.status == "recorded" and inside.tap != Study().tap:
+        return None
+    order = scene.snapshot.arrays.get(f"study.order.{inside.order}")
     return order.astype(int) if order is not None and len(order) == units else None
 
 
@@ -81,8 +86,8 @@ def _gates(scene: Scene, inside: Inside) -> list[Picture]:
     tap = inside.tap if inside.tap in shown else next(iter(shown))
     kinds = [name.rpartition(".")[2] for name in shown]
     return [
-        openness(t, theme(), {tap_label(name): a for name, a in shown.items()}, kinds),
-        openness_units(t, theme(), tap_label(tap), counts[tap], _order(arrays, inside, len(counts[tap]))),
+        openness(t, theme(), {t(TAPS[kind]): a for kind, a in zip(kinds, shown.values(), strict=True)}, kinds),
+        openness_units(t, theme(), tap_label(tap), counts[tap], _order(scene, inside, len(counts[tap]))),
     ]
 
 
@@ -104,7 +109,7 @@ def _readout(scene: Scene, inside: Inside) -> list[Picture]:
     if "study.readout" not in arrays:
         return _training(scene, inside)
     units = arrays["study.readout_units"]
-    told = readout(t, theme(), arrays["study.readout"], units, _order(arrays, inside, len(units)))
+    told = readout(t, theme(), arrays["study.readout"], units, _order(scene, inside, len(units)))
     return [told, forecast_picture(scene, Options())]
 
 
@@ -125,9 +130,13 @@ def _weights(scene: Scene, inside: Inside) -> list[Picture]:
     layer = inside.tap.partition(".")[0].replace("r", "_reverse")
     matrices = {name.removeprefix("weight."): a for name, a in arrays.items()
                 if name.startswith("weight.") and a.ndim > 1}  # fmt: skip
-    own = {name: a for name, a in matrices.items() if name.endswith((f"_{layer}",))}
+    own = {name: a for name, a in matrices.items() if name.endswith(f"_{layer}")}
     shown = sorted((own or matrices).items(), key=lambda item: "_hh_" not in item[0])[:2]
-    pictures = [matrix(t, theme(), f"{name} · {_shape(a)}", a.reshape(len(a), -1)) for name, a in shown]
+    gates = BLOCKS.get(scene.spec.model.architecture, ())
+    pictures = [
+        matrix(t, theme(), f"{name} · {_shape(a)}", a.reshape(len(a), -1), blocks=gates if name in own else ())
+        for name, a in shown
+    ]
     return [replace(picture, name=f"weights.{k}") for k, picture in enumerate(pictures)] or _training(scene, inside)
 
 

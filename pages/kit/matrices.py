@@ -20,7 +20,7 @@ import streamlit as st
 
 from pages.kit.live import theme
 from pages.kit.text import t
-from seqcore.figures.palette import GATES, LETTERS, STATES, palette
+from seqcore.figures.palette import GATES, STATES, palette
 from seqcore.text import N_
 from seqcore.unrolled import Origin
 
@@ -105,23 +105,23 @@ def matrices(
     *,
     key: str,
     on_pick: Callable[[str], None],
-    explain: bool = True,
+    heading: str = "",
     lines: int = 1,
 ) -> None:
-    """Draw the stages, and above them where the picked element came from unless something else does `explain` it.
+    """Draw the stages, and above them a heading, or else where the picked element came from.
 
     The place is held for an explanation of so many `lines`.
     """
     data = {
         "trouble": t(TROUBLE),
-        "origin": _told(picked) if explain else None,
+        "origin": None if heading else _told(picked),
+        "heading": heading,
         "picked": picked.ref,
         "lines": lines,
         "scales": {"states": STATES[theme()], "gates": GATES[theme()]},
-        "inks": (LETTERS["light"][0], LETTERS["light"][1]),
         "stages": [_stage(stage) for stage in stages],
         "key": [("states", "−1", "1", t(N_("states, sums and weights (further out: full colour)"))),
-                ("gates", "0", "1", t(N_("gates: closed to open")))] if explain else [],
+                ("gates", "0", "1", t(N_("gates: closed to open")))] if not heading else [],
     }  # fmt: skip
     _flow(key=key, data=data, on_pick_change=lambda: on_pick(st.session_state[key].pick))
 

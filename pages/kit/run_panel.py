@@ -105,12 +105,13 @@ def run_panel(
     look: Look,
     bar: DeltaGenerator,
     run: Run | None = None,
+    height: int = 205,
 ) -> Scene:
     """Draw the buttons into `bar`, and the pictures, and keep them moving while the run does.
 
     `spec` and `series` are None where the form does not describe a run yet. `recorded` is shown while there is no run
     of the visitor's own, else `run`, or the newest of the page. `look` says what the snapshots are of, but for the
-    epoch, which the time machine chooses. Returns what was drawn at first.
+    epoch, which the time machine chooses; plots are `height` pixels high. Returns what was drawn at first.
     """
     run = run or current_run(page)
     view = run.view() if run is not None else None
@@ -122,7 +123,7 @@ def run_panel(
     status = view.status if view is not None else None
     pulse = TICK if status in MOVING else REST if status == "paused" else IDLE if run is not None else None
     show = st.fragment(run_every=pulse)(_show)
-    show(page, run, status, recorded, draw, look)
+    show(page, run, status, recorded, draw, look, height)
     return live_scene(run, view) if run is not None else recorded
 
 
@@ -162,13 +163,14 @@ def _learning_rate(page: str, run: Run, view: RunView) -> None:
 
 
 def _show(
-    page: str, run: Run | None, drawn: str | None, recorded: Scene, draw: Callable[[Scene], list[Picture]], look: Look
+    page: str, run: Run | None, drawn: str | None, recorded: Scene, draw: Callable[[Scene], list[Picture]], look: Look,
+    height: int,
 ) -> None:
     """One tick: the state in words, the time machine, and the pictures. A change of state redraws the bar too."""
     if run is None:
         with st.container(key="state"):
             st.markdown(f":material/history: {t(STATES['recorded'])}")
-        board(draw(recorded), key=f"{page}.board")
+        board(draw(recorded), key=f"{page}.board", height=height)
         return
     with st.container(key="state"):
         words = st.empty()
@@ -180,7 +182,7 @@ def _show(
     if sentence_of := view.failure or view.note:
         template, values = sentence_of
         (trouble.error if view.failure else trouble.info)(sentence(UserError(template, **values)))
-    board(draw(live_scene(run, view, at)), key=f"{page}.board", moving=view.status in MOVING)
+    board(draw(live_scene(run, view, at)), key=f"{page}.board", height=height, moving=view.status in MOVING)
     if view.status != drawn:
         st.rerun()
 

@@ -55,7 +55,7 @@ def _step_back() -> None:
 def _train_tiny() -> None:
     from seqcore.catalogue import ARCHITECTURES
     from seqcore.data.series import Series
-    from seqcore.look import Look
+    from seqcore.look import Look, Study
     from seqcore.spec import RunSpec
     from seqcore.training.trainer import Trainer
 
@@ -66,4 +66,4 @@ def _train_tiny() -> None:
         trainer = Trainer(spec, series)
         for _ in trainer:
             pass
-        trainer.snapshot(Look(free_running=True))
+        trainer.snapshot(Look(free_running=True, study=Study()))

@@ -49,7 +49,7 @@ ACTIVATIONS = {
     a.name: a
     for a in (
         Activation("tanh", "tanh", np.tanh, lambda x: 1 - np.tanh(x) ** 2),
-        Activation("sigmoid", "sigmoid σ", _sigmoid, lambda x: _sigmoid(x) * (1 - _sigmoid(x))),
+        Activation("sigmoid", "sigmoid", _sigmoid, lambda x: _sigmoid(x) * (1 - _sigmoid(x))),
         Activation("relu", "ReLU", lambda x: np.maximum(x, 0), lambda x: np.where(x > 0, 1.0, 0.0)),
         Activation(
             "leaky_relu", "leaky ReLU", lambda x: np.where(x > 0, x, 0.01 * x), lambda x: np.where(x > 0, 1.0, 0.01)

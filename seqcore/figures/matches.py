@@ -13,9 +13,7 @@ ACROSS = 4
 """Small pictures beside each other."""
 
 
-def matches(
-    t: Callable[[str], str], theme: str, own: np.ndarray, others: np.ndarray, labels: Sequence[str]
-) -> Picture:
+def matches(t: Callable[[str], str], theme: str, own: np.ndarray, others: np.ndarray, labels: Sequence[str]) -> Picture:
     """The inputs `others` (M, S) under their `labels`, from the most alike on, each over `own` (S,), on one scale."""
     rows = -(-max(len(others), 1) // ACROSS)
     both = np.concatenate([own, others.ravel()])
@@ -30,16 +28,18 @@ def matches(
         axes[f"xaxis{number}"] = {"domain": across, "range": [0.5, len(own) + 0.5], "anchor": f"y{number}"}
         axes[f"yaxis{number}"] = {"domain": down, "range": [low - room, high + room], "anchor": f"x{number}"}
         notes.append({"text": label, "xref": "paper", "x": across[0], "xanchor": "left", "yref": "paper", "y": down[1],
-                      "yanchor": "bottom", "yshift": 1, "showarrow": False})  # fmt: skip
-    layout = _layout(t, theme, axes, notes)
-    return Picture("matches", t(N_("Similar moments: what came in")), tuple(traces), layout, _alt(t, own, others, labels))
+                      "yanchor": "bottom", "yshift": 1, "showarrow": False, "font": {"size": 11}})  # fmt: skip
+    layout, alt = _layout(t, theme, axes, notes), _alt(t, own, others, labels)
+    return Picture("matches", t(N_("Similar moments: what came in")), tuple(traces), layout, alt)
 
 
 def _pair(t: Callable, theme: str, own: np.ndarray, other: np.ndarray, number: str, *, named: bool) -> list[Trace]:
-    """The watched span, wide and pale, and on it another; the first pair names both for the legend."""
+    """The watched span, dotted, and on it another; the first pair names both for the legend."""
     colours = palette(theme)
-    shared = {"type": "scatter", "mode": "lines" if len(own) > 1 else "markers", "x0": 1, "dx": 1, "xaxis": f"x{number}",
-              "yaxis": f"y{number}", "hovertemplate": "%{y:.3f}<extra></extra>"}  # fmt: skip
+    shared = {
+        "type": "scatter", "mode": "lines" if len(own) > 1 else "markers", "x0": 1, "dx": 1,
+        "xaxis": f"x{number}", "yaxis": f"y{number}", "hovertemplate": "%{y:.3f}<extra></extra>",
+    }  # fmt: skip
     watched = {**shared, "line": {"color": colours["naive"], "width": 1.6, "dash": "dot"}}
     found = {**shared, "line": {"color": colours["hidden"], "width": 2.4}}
     if named:
@@ -48,23 +48,22 @@ def _pair(t: Callable, theme: str, own: np.ndarray, other: np.ndarray, number: s
 
 
 def _domain(place: int, count: int, gap: float) -> list[float]:
-    """The part of the picture that one of `count` gets, with a `gap` (in its own size) to the next."""
-    return [place / count, (place + 1 - gap * (place + 1 < count or gap > 0.1)) / count]
+    """The part of the picture that one of `count` gets, with a `gap` (of its own size) before the next."""
+    return [place / count, (place + 1 - gap) / count]
 
 
 def _layout(t: Callable, theme: str, axes: dict[str, Any], notes: list[dict]) -> dict[str, Any]:
-    base = base_layout(theme, t(N_("Steps of the span")), "", hovermode="closest", margin={"t": 4, "l": 44})
-    title = base["xaxis"].pop("title")
-    base["annotations"] = [
-        {"text": title["text"], "xref": "paper", "x": 0.5, "yref": "paper", "y": 0, "yanchor": "top", "yshift": -10,
-         "showarrow": False},
-        *notes,
-    ]  # fmt: skip
+    """One title below all; numbers at the first picture of each row only."""
+    base = base_layout(theme, "", "", hovermode="closest", margin={"t": 4, "l": 44})
+    below = {"text": t(N_("Steps of the span")), "xref": "paper", "x": 0.5, "yref": "paper", "y": 0, "yanchor": "top",
+             "yshift": -10, "showarrow": False}  # fmt: skip
+    styled = {}
     for name, axis in axes.items():
-        style = base["xaxis" if name.startswith("x") else "yaxis"]
-        first = name.startswith("y") and axis["anchor"] in ("x", f"x{ACROSS + 1}")
-        axes[name] = {**style, **axis, "showticklabels": first, "nticks": 3, "showgrid": name.startswith("y")}
-    return {**base, **axes}
+        upright = name.startswith("y")
+        first = upright and axis["anchor"] in ("x", f"x{ACROSS + 1}")
+        style = base["yaxis" if upright else "xaxis"]
+        styled[name] = {**style, **axis, "showticklabels": first, "showgrid": upright, "nticks": 3}
+    return {**base, **styled, "annotations": [below, *notes]}
 
 
 def _alt(t: Callable, own: np.ndarray, others: np.ndarray, labels: Sequence[str]) -> str:

@@ -29,23 +29,23 @@ def matrix(
         "hovertemplate": "[%{y}, %{x}]: %{z:.4f}<extra></extra>",
     }  # fmt: skip
     layout = base_layout(
-        theme, columns or t(N_("Column")), rows or t(N_("Row")), hovermode="closest", margin={"r": 56},
-        shapes=_lines(theme, count, len(blocks)),
+        theme, columns or t(N_("Column of the matrix")), rows or t(N_("Row of the matrix")), hovermode="closest",
+        margin={"r": 56}, shapes=_lines(theme, count, len(blocks)),
         xaxis={"showgrid": False, "range": [-0.5, width - 0.5], **whole_ticks(width)},
         yaxis={"showgrid": False, "range": [count - 0.5, -0.5], **_names(count, blocks)},
     )  # fmt: skip
-    finite = values[np.isfinite(values)]
-    alt = t(N_("{title}: {rows} rows by {columns} columns, from {low:.3f} to {high:.3f}, {size:.3f} in size on average."))
-    told = alt.format(
-        title=title, rows=count, columns=width, low=finite.min(initial=np.inf), high=finite.max(initial=-np.inf),
-        size=np.abs(finite).sum() / max(finite.size, 1),
-    )  # fmt: skip
-    return Picture("matrix", title, (Trace(style, {"z": np.asarray(values, np.float32)}),), layout, told)
+    finite = values[np.isfinite(values)] if np.isfinite(values).any() else np.full(1, np.nan)
+    words = N_("{title}: {rows} rows, {columns} columns, from {low:.3f} to {high:.3f}, {size:.3f} in size on average.")
+    alt = t(words).format(
+        title=title, rows=count, columns=width, low=finite.min(), high=finite.max(), size=np.abs(finite).mean()
+    )
+    return Picture("matrix", title, (Trace(style, {"z": np.asarray(values, np.float32)}),), layout, alt)
 
 
 def _lines(theme: str, count: int, blocks: int) -> list[dict[str, Any]]:
     """Between two blocks of rows."""
-    across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "line": {"color": palette(theme)["text"], "width": 1.5}}
+    ink = {"color": palette(theme)["text"], "width": 1.5}
+    across = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "line": ink}
     return [{**across, "y0": y, "y1": y} for y in (k * count / blocks - 0.5 for k in range(1, blocks))]
 
 

@@ -16,9 +16,7 @@ MOST_NAMES = 8
 """Units named along an axis."""
 
 
-def openness(
-    t: Callable[[str], str], theme: str, gates: Mapping[str, np.ndarray], kinds: Sequence[str]
-) -> Picture:
+def openness(t: Callable[[str], str], theme: str, gates: Mapping[str, np.ndarray], kinds: Sequence[str]) -> Picture:
     """A line for each of `gates`, counts (H, bins) of all its values by label, in the colour of its kind (i, f ...).
 
     The columns at the sides say how often each is shut (below 0.1) and open (above 0.9).
@@ -39,7 +37,7 @@ def openness(
     highest = np.array([100 * share.max() for share in shares])
     layout = base_layout(
         theme, t(N_("Openness of the gate")), t(N_("Share of all units and steps of the test part (%)")), notes,
-        shapes=_bands(theme), xaxis={**OPENNESS, "range": [-0.21, 1.21]},
+        shapes=_bands(theme), xaxis={**OPENNESS, "range": [-0.28, 1.28]},
         yaxis={"range": [0, min(nice_range(highest, log=False)[1], 102)], "rangemode": "tozero"},
     )  # fmt: skip
     alt = t(N_("How open the gates are over the test part.")) + " " + "; ".join(told) + "."
@@ -61,7 +59,7 @@ def openness_units(
         "type": "heatmap", "x0": 0.5 / bins, "dx": 1 / bins, "y0": 0, "dy": 1, "zmin": 0.0, "zmax": 100 * top,
         "colorscale": ERRORS[theme],
         "colorbar": {"thickness": 10, "outlinewidth": 0, "len": 1.0, "tickfont": {"size": 13}, "x": 1.01,
-                     "tickvals": [0, 100 * top], "ticksuffix": " %"},
+                     "tickvals": [0, 100 * top], "ticktext": ["0 %", f"{100 * top:.3g} %"]},
         "hovertemplate": t(N_("unit")) + " %{customdata}, %{x:.2f}: %{z:.1f} %<extra></extra>",
     }  # fmt: skip
     layout = base_layout(
@@ -104,8 +102,8 @@ def _bands(theme: str) -> list[dict[str, Any]]:
 
 def _head(text: str, side: int) -> dict[str, Any]:
     """What stands in the column left (0) or right (1) of the picture, at its top."""
-    return {"text": text, "xref": "paper", "x": side, "xanchor": ("left", "right")[side], "yref": "paper", "y": 1,
-            "yanchor": "top", "showarrow": False}  # fmt: skip
+    return {"text": text, "xref": "paper", "x": side, "xanchor": ("left", "right")[side], "xshift": (6, -6)[side],
+            "yref": "paper", "y": 1, "yanchor": "top", "showarrow": False}  # fmt: skip
 
 
 def _end(theme: str, kind: str, row: int, share: float, side: int) -> dict[str, Any]:

@@ -58,15 +58,15 @@ def _layout(
     ]
     above = {"xref": "paper", "yref": "paper", "y": 1, "yanchor": "bottom", "yshift": 4, "showarrow": False}
     heads = [
-        {**above, "x": 0, "xanchor": "left", "text": t(N_("all units: R²"))},
-        {**above, "x": 0.2, "xanchor": "left", "text": t(N_("each unit alone: r²"))},
+        {**above, "x": 0.18, "xanchor": "right", "text": t(N_("all units: R²"))},
+        {**above, "x": 0.23, "xanchor": "left", "text": t(N_("each unit alone: r²"))},
         {**above, "x": 1, "xanchor": "left", "xshift": 6, "text": t(N_("the best"))},
     ]
     return base_layout(
         theme, "", "", [*heads, *written, *best], hovermode="closest",
-        margin={"l": 14 + 8 * max(len(name) * (2 if name > "\u2e80" else 1) for name in names), "r": 106},
-        xaxis={**free, "domain": [0, 0.16], "range": [-0.5, 0.5], "showticklabels": False},
-        xaxis2={**base, **free, "domain": [0.2, 1], "anchor": "y", "range": [-0.5, len(order) - 0.5],
+        margin={"l": 78, "r": 106},
+        xaxis={**free, "domain": [0, 0.18], "range": [-0.5, 0.5], "showticklabels": False},
+        xaxis2={**base, **free, "domain": [0.23, 1], "anchor": "y", "range": [-0.5, len(order) - 0.5],
                 **unit_ticks(order), "tickangle": 0, "title": {**base["title"], "text": t(N_("Unit"))}},
         yaxis={**free, "range": [2.5, -0.5], "tickvals": [0, 1, 2], "ticktext": names},
     )  # fmt: skip

@@ -41,7 +41,7 @@ def trace(
         shapes=[] if span is None else [_shade(theme, *span)],
         xaxis={"range": [0.5, len(values) + 0.5], **whole_ticks(len(values)),
                "unifiedhovertitle": {"text": t(N_("Step")) + " %{x}"}},
-        yaxis=_scale(values, kind), yaxis2=_own_scale(theme, input),
+        yaxis=_scale(theme, values, kind), yaxis2=_own_scale(theme, input),
     )  # fmt: skip
     traces = (Trace(came_in, {"y": np.asarray(input, np.float32)}), Trace(drawn, {"y": np.asarray(values, np.float32)}))
     return Picture("trace", title, traces, layout, _alt(t, title, values, input, span))
@@ -52,14 +52,15 @@ def _shade(theme: str, first: int, last: int) -> dict[str, Any]:
             "fillcolor": palette(theme)["shade"], "line": {"width": 0}}  # fmt: skip
 
 
-def _scale(values: np.ndarray, kind: str) -> Mapping[str, Any]:
+def _scale(theme: str, values: np.ndarray, kind: str) -> Mapping[str, Any]:
     """0 to 1 for a gate; otherwise as far to both sides of 0, in steps: 1 holds all that a tanh gives."""
     if kind in OPEN_OR_CLOSED:
         return {"range": [-0.04, 1.04], "tickvals": [0, 0.5, 1]}
     sizes = np.abs(values[np.isfinite(values)])
     reach = nice_range(sizes, log=False)[1]
     reach = min(reach, 1.0) if sizes.max(initial=0.0) <= 1 else reach
-    return {"range": [-1.04 * reach, 1.04 * reach], "nticks": 5, "zeroline": True}
+    return {"range": [-1.04 * reach, 1.04 * reach], "nticks": 5, "zeroline": True,
+            "zerolinecolor": palette(theme)["naive"], "zerolinewidth": 1}  # fmt: skip
 
 
 def _own_scale(theme: str, input: np.ndarray) -> Mapping[str, Any]:
@@ -67,18 +68,22 @@ def _own_scale(theme: str, input: np.ndarray) -> Mapping[str, Any]:
     low, high = float(input.min()), float(input.max())
     room = 0.15 * (high - low) or 1.0
     return {
-        **axis, "overlaying": "y", "side": "right", "showgrid": False, "range": [low - room, high + room], "nticks": 4,
+        **axis, "overlaying": "y", "side": "right", "showgrid": False, "range": [low - room, high + room],
+        "tickmode": "auto", "nticks": 4,
         "tickfont": {"size": 13, "color": palette(theme)["input"]},
     }  # fmt: skip
 
 
 def _alt(t: Callable, title: str, values: np.ndarray, input: np.ndarray, span: tuple[int, int] | None) -> str:
+    there = np.isfinite(values)
+    if not there.any():
+        return t(N_("{title}: no finite value.")).format(title=title)
+    known, came_in = values[there].astype(float), input[there].astype(float)
     words = t(N_("{title} over {steps} steps, from {low:.2f} to {high:.2f}, on top of the input.")).format(
-        title=title, steps=len(values), low=values.min(), high=values.max()
+        title=title, steps=len(values), low=known.min(), high=known.max()
     )
-    with_input = values.std() * input.std()
-    if with_input > 0 and np.isfinite(with_input):
-        r = float(np.mean((values - values.mean()) * (input - input.mean())) / with_input)
+    if np.ptp(known) > 0 and np.ptp(came_in) > 0:
+        r = np.corrcoef(known, came_in)[0, 1]
         words += " " + t(N_("Its correlation with the input is {r:.2f}.")).format(r=r)
     if span is not None:
         told = t(N_("Steps {first} to {last} are marked."))

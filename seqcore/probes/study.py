@@ -1,4 +1,18 @@
-"""What a model does over many windows: how its gates behave, where its states go, what can be read from them."""
+"""What a model does over many windows: how its gates behave, where its states go, what can be read from them.
+
+M windows are looked at, evenly spaced if not all. What is said of states is of the tap asked for: S steps (1 in an
+MLP, T otherwise) of H units. Windows whose states are not finite are left out, and NaN stands for what cannot be told.
+
+study.windows: (M,), the windows looked at
+study.open.<gate>: (H, 20), for every gate, see `openness`, over the test windows
+study.order.activity, .correlation, .cluster: (H,), see `order`, over the watched window
+study.axes, .mean, .explained: (k, H), (H,), (k,), see `trajectory`; study.path: (S, k), the watched window's way
+study.cloud: (P, k), where at most 600 other windows end; study.cloud_target: (P,), their first target, scaled
+study.readout, .readout_units: (3,), (H, 3), of value, slope and position, see `readout`
+study.span: (2,), first and last step that are searched for, or (0,) if none; study.units: (U,), by which units
+study.match_window, .match_start, .match_distance: (n,), where they behave alike, see `similar`
+study.match_input: (n, L), what came in there, scaled
+"""
 
 import numpy as np
 import torch
@@ -26,22 +40,10 @@ MOST_ENDS = 600
 def study(
     model: nn.Module, x: torch.Tensor, y: torch.Tensor, first_test: int, window: int, request: Study
 ) -> dict[str, np.ndarray]:
-    """What `model`, in evaluation mode, does over the windows `x` (N, T, 1) with targets `y` (N, K), by name.
+    """What `model`, in evaluation mode, does over the windows `x` (N, T, 1) with targets `y` (N, K): arrays by name.
 
-    Windows from `first_test` on are the test part; number `window` is the watched one. M windows are looked at, evenly
-    spaced if not all; the tap asked for has S steps (1 in an MLP, T otherwise) of H units. Of it, where nothing else
-    is said; what is not finite is left out, and NaN stands for what cannot be told.
-
-    study.windows: (M,), the windows looked at
-    study.open.<gate>: (H, 20), for every gate, see `openness`, over the test windows
-    study.order.activity, .correlation, .cluster: (H,), see `order`, over the watched window
-    study.axes, .mean, .explained: (k, H), (H,), (k,), see `trajectory`; study.path: (S, k), the watched window's way
-    study.cloud: (P, k), where at most 600 other windows end; study.cloud_target: (P,), their first target, scaled
-    study.readout, study.readout_units: (3,), (H, 3), of value, slope and position, see `readout`
-    study.units: (U,), study.match_window, .match_start, .match_distance: (n,), see `similar`, where the watched window
-    between the steps of the request's span is found elsewhere; study.match_input: (n, L), what came in there, scaled
-
-    A span or units outside the window are moved inside, or left out. Raises `UserError` if there is no such tap.
+    Windows from `first_test` on are the test part; number `window` is the watched one. A span or units outside the
+    window are moved inside, or left out. Raises `UserError` if there is no such tap.
     """
     tape = _recorded(model, x[window : window + 1])
     if request.tap not in tape:
@@ -130,6 +132,7 @@ def _matches(
     before = inputs.shape[1] - steps  # of a layer with one step, that is the last
     at = before + found.start[:, None] + np.arange(length)
     return {
-        "units": units, "match_window": windows[found.window], "match_start": found.start,
-        "match_distance": found.distance, "match_input": inputs[windows[found.window][:, None], at],
+        "span": np.array([first, last] if request.span else [], int), "units": units,
+        "match_window": windows[found.window], "match_start": found.start, "match_distance": found.distance,
+        "match_input": inputs[windows[found.window][:, None], at],
     }  # fmt: skip
