@@ -167,7 +167,7 @@ class Stage {
 class Origin {
   constructor(flow) {
     this.flow = flow;
-    this.root = make("div", "seqlab-origin", null, { role: "group" });
+    this.root = make("div", "seqlab-origin", null, { role: "group", "aria-live": "polite" });
     flow.root.prepend(this.root);
   }
 

@@ -78,6 +78,17 @@ def test_a_short_run_beside_a_long_pinned_one_still_sends_few_points():
     assert picture.layout["xaxis"]["range"] == [0, 5000] and "1 in 9" in picture.layout["xaxis"]["title"]["text"]
 
 
+def test_the_windows_name_stands_beside_it_where_there_is_room_and_goes_with_it():
+    def note(window, only_test):
+        picture = forecast(SAME, "light", np.arange(100), WAVE[:100], unit="", split=60, window=window,
+                           only_test=only_test)  # fmt: skip
+        return [(note["xanchor"], note["x"]) for note in picture.layout["annotations"] if note["text"] == "Window"]
+
+    assert note((10, 20), False) == [("left", 20.0)] and note((70, 80), False) == [("right", 70.0)]
+    assert note((58, 70), True) == [("left", 70.0)] and note((85, 95), True) == [("right", 85.0)]
+    assert note((10, 20), True) == []
+
+
 def test_pinned_runs_lie_behind_and_events_are_marked():
     run, other = (Curve(name, WAVE, WAVE + 1) for name in ("", "A"))
     picture = convergence(

@@ -51,14 +51,11 @@ def until(page, text: str) -> None:
 
 def at_rest(locator) -> dict:
     """Where an element is, once what opens around it has come to rest."""
-    seen = [None, locator.bounding_box()]
-
-    def rests() -> bool:
-        seen.append(locator.bounding_box())
-        return seen[-1] == seen[-2]
-
-    wait_for(rests, 10, 0.3)
-    return seen[-1]
+    box = None
+    while box is None or box != locator.bounding_box():
+        box = locator.bounding_box()
+        locator.page.wait_for_timeout(250)
+    return box
 
 
 def focused(page) -> str:
@@ -141,10 +138,10 @@ def test_arrows_belong_to_what_has_the_focus(page, address):
 
 
 def test_the_input_is_drawn_by_pointer_and_by_keyboard_and_an_empty_drawing_is_told(page, address):
+    page.set_viewport_size({"width": 1400, "height": 1100})
     visit(page, address)
     page.get_by_text("Input", exact=True).click()
     pad = page.get_by_role("slider", name="Draw the input")
-    pad.scroll_into_view_if_needed()
     box = at_rest(pad)
     left, top, width, height = box["x"], box["y"], box["width"], box["height"]
     page.mouse.move(left + 2, top + height - 7)

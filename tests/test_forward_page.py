@@ -99,6 +99,13 @@ def test_a_picked_unit_stays_picked_from_operation_to_operation():
         assert drawn(app, "flow")["picked"] == f"l0.2.{wanted}[0,2]"
 
 
+def test_what_the_browser_sends_is_checked():
+    from pages.kit.forward_steps import show
+
+    for ref in ("l0.2.q[0,0]", "l9.9.h[9,9]", "x" * 5000, "<b>", 7, None):
+        show(Setup(), ref)  # outside a page the session is empty: nothing may be raised
+
+
 def test_the_link_holds_the_whole_page_and_opens_it_again():
     changed = {"cell": "gru", "input_size": 2, "hidden_size": 4, "num_layers": 2, "seq_length": 5, "batch": 3,
                "bidirectional": True, "batch_first": False, "nonlinearity": "relu", "initial": "random",
@@ -123,11 +130,12 @@ def test_the_link_holds_the_whole_page_and_opens_it_again():
         ("hidden_size", "0"), ("hidden_size", "9"), ("cell", "cnn"), ("input_size", "nan"), ("batch", "1e9"),
         ("seq_length", "-3"), ("at", "<b>x</b>"), ("pick", "import os"), ("held", "l0.f=2"), ("edits", "x=1"),
         ("series", "../x"), ("row", "-1"), ("view", "all"), ("function", "eval"), ("freeze", "perhaps"), ("nope", "1"),
+        ("input", "1" * 3000), ("input", "<i>"),
     ],
 )  # fmt: skip
 def test_a_hostile_link_gets_a_sentence_and_the_default(name, value):
     app = opened(**{name: value})
-    assert len(app.warning) == 1 and "<b>" not in app.warning[0].value
+    assert len(app.warning) == 1 and "<b>" not in app.warning[0].value and "<i>" not in app.warning[0].value
     assert {one: field(app, one) for one in FORM} == FORM
     assert numbers(app, "xi")
     assert not press(app, "next").warning

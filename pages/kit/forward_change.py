@@ -4,17 +4,17 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.kit.forward_flow import GATES
 from pages.kit.forward_form import get, key, put
 from pages.kit.matrices import written
 from pages.kit.text import plain, t
-from seqcore.look import FURTHEST, Clamp, check_clamps, clamps_as_text, read_clamps, taps
+from seqcore.look import FURTHEST, GATES, Clamp, check_clamps, clamps_as_text, read_clamps, taps
 from seqcore.spec import ModelSpec
 from seqcore.text import N_, UserError
 from seqcore.unrolled import Edit, Origin, Pass, Setup, edits_as_text, misfit, parameter_shapes, read_edits, read_place
+from seqcore.unrolled.forward import TAPPED
 from seqcore.unrolled.weights import LARGEST
 
-TAP_KINDS = {"h": "hidden", "c": "cell"}
+TAP_KINDS = {name: tap for tap, name in TAPPED.items()}
 HELD = ("i", "f", "g", "o", "r", "z", "n", "c", "h")
 """The tensors of a step that can be held."""
 
@@ -113,12 +113,12 @@ def change_picked(picked: Origin) -> None:
 
 def hold_panel(setup: Setup) -> None:
     """Draw what holds a whole gate or state, and what freezes the cell state."""
-    names = [name for name in taps(network(setup))]
+    names = taps(network(setup))
     if setup.cell == "lstm":
         st.button(t(N_("f = 1, i = 0: keep for ever")), key=key("latch"), icon=":material/lock:", on_click=latch,
                   args=(setup,), width="stretch")  # fmt: skip
         st.toggle(t(N_("Freeze the cell state")), key=key("freeze"), persist_state="session",
-                  help=t(N_("Every step hands the cell state on as it was: c_t = c_{t−1}.")))  # fmt: skip
+                  help=t(N_("Every step hands the cell state on as it was: c_t = c_(t−1).")))  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="bottom"):
         tap = st.selectbox(t(N_("Gate or state")), names, key=key("tap"))
         low = 0.0 if tap.rpartition(".")[2] in GATES else -FURTHEST

@@ -5,11 +5,10 @@ import numpy as np
 from pages.kit.forward_form import Position
 from pages.kit.matrices import Matrix, Stage
 from pages.kit.text import t
+from seqcore.look import GATES
 from seqcore.text import N_
 from seqcore.unrolled import OPERATIONS, Pass, key
 from seqcore.unrolled.weights import as_shape
-
-GATES = ("i", "f", "o", "r", "z")
 
 STAGES = {
     "rnn": {"input": ("input",), "state": ("state",), "sum": ("sum",), "new": ("h",)},
@@ -23,9 +22,11 @@ STAGES = {
 """The stages of a step, and the operations in each."""
 
 TITLES = {
-    "in": N_("What comes in"), "input": N_("From the input"), "state": N_("From the state"), "sum": N_("Sums"),
+    "input": N_("From the input"), "state": N_("From the state"), "sum": N_("Sums"),
     "gates": N_("Gates, candidate"), "new": N_("New state"),
 }  # fmt: skip
+
+COMES_IN = N_("What comes in")
 
 OPERATION_NAMES = {
     "input": N_("Products with the input"), "state": N_("Products with the state"), "sum": N_("Sums"),
@@ -61,7 +62,7 @@ def meaning(cell: str, operation: str) -> str:
 def flow(done: Pass, at: Position) -> list[Stage]:
     """The stages of the step that `at` stands in."""
     order = list(OPERATIONS[done.setup.cell])
-    stages = [Stage("in", t(TITLES["in"]), _comes_in(done, at))]
+    stages = [Stage("in", t(COMES_IN), _comes_in(done, at))]
     for name, operations in STAGES[done.setup.cell].items():
         drawn = [
             _tensor(done, at, tensor, _state(order.index(operation) - order.index(at.operation)))

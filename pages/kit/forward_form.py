@@ -13,10 +13,10 @@ from pages.kit.text import t
 from seqcore.catalogue import SERIES
 from seqcore.figures.activation import ACTIVATIONS
 from seqcore.look import clamps_as_text, read_clamps
-from seqcore.spec import RunSpec, as_text, integer
+from seqcore.spec import RunSpec, Setting, as_text
 from seqcore.text import N_, UserError
 from seqcore.unrolled import OPERATIONS, Setup, edits_as_text, read_edits
-from seqcore.unrolled.sequence import MOST_LETTERS
+from seqcore.unrolled.sequence import read_sequences
 
 PAGE = "forward"
 FIRST_INPUT = "0.5, 1, 0.2, -0.6, -1, 0.3"
@@ -32,15 +32,11 @@ OWN: dict[str, Any] = {
 }  # fmt: skip
 FORM = {**{name: getattr(Setup(), name) for name in SETTINGS}, **OWN}
 
+ELEMENT = r"[\w.]{1,30}\[\d{1,2}(,\d{1,2}){0,2}\]"
+"""What the reference to an element looks like: `l0.2.f[0,1]` or `weight_ih_l0[5,1]`."""
 
-@dataclass(frozen=True)
-class _Rows:
-    row: int = integer(0, "", 0, 100_000, "")
-
-
-def _row(text: str) -> int:
-    facts = fields(_Rows)[0].metadata["setting"]
-    return facts.check("row", facts.parse("row", text))
+ROW = Setting("int", "", "", 0, 100_000)
+"""Any row of any series; how many there are is seen where it is used."""
 
 
 def _shaped(name: str, pattern: str) -> Callable[[str], str]:
@@ -54,21 +50,26 @@ def _shaped(name: str, pattern: str) -> Callable[[str], str]:
     return read
 
 
-def _setting(name: str) -> Callable[[str], Any]:
-    return lambda text: SETTINGS[name].check(name, SETTINGS[name].parse(name, text))
+def _read(name: str, facts: Setting) -> Callable[[str], Any]:
+    return lambda text: facts.check(name, facts.parse(name, text))
+
+
+def _input(text: str) -> str:
+    read_sequences(text)
+    return text
 
 
 READERS: dict[str, Callable[[str], Any]] = {
-    **{name: _setting(name) for name in SETTINGS},
+    **{name: _read(name, facts) for name, facts in SETTINGS.items()},
     "source": one_of("source", list(SOURCES)),
-    "input": lambda text: text[: MOST_LETTERS + 1],
+    "input": _input,
     "series": one_of("series", [entry.name for entry in SERIES]),
-    "row": _row,
+    "row": _read("row", ROW),
     "held": lambda text: clamps_as_text(read_clamps(text)),
-    "freeze": lambda text: SETTINGS["bidirectional"].parse("freeze", text),
+    "freeze": _read("freeze", Setting("bool", "", "")),
     "edits": lambda text: edits_as_text(read_edits(text)),
     "at": _shaped("at", r"l\dr?\.\d{1,2}\.\w{1,5}"),
-    "pick": _shaped("pick", r"[\w.]{1,30}\[\d{1,2}(,\d{1,2}){0,2}\]"),
+    "pick": _shaped("pick", ELEMENT),
     "view": one_of("view", list(VIEWS)),
     "function": one_of("function", FUNCTIONS),
 }

@@ -72,8 +72,12 @@ def _numbers(setup: Setup) -> np.ndarray:
     )  # fmt: skip
     sequences = _typed()
     empty = not get("input").strip(" ,/\n")
-    pad([None if empty else step[0] for step in sequences[0]], key=key("pad"), on_drawn=lambda text: put(input=text))
+    pad([None if empty else step[0] for step in sequences[0]], key=key("pad"), on_drawn=_drawn)
     return filled(sequences, setup)
+
+
+def _drawn(text: str) -> None:
+    put(input=str(text)[:MOST_LETTERS])
 
 
 def _data(setup: Setup) -> np.ndarray:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from pages.kit.forward_flow import GATES, OPERATION_NAMES
+from pages.kit.forward_flow import OPERATION_NAMES
 from pages.kit.forward_form import AS_HERE, Position
 from pages.kit.live import theme
 from pages.kit.text import t
@@ -12,6 +12,7 @@ from seqcore.figures.activation import activation
 from seqcore.figures.palette import palette
 from seqcore.figures.picture import Picture
 from seqcore.figures.states import states
+from seqcore.look import GATES
 from seqcore.text import N_
 from seqcore.unrolled import Pass, key
 

@@ -1,10 +1,12 @@
 """The Forward pass step by step: the bar that moves, the operation in words and numbers, the matrices, the pictures."""
 
+import re
+
 import streamlit as st
 
 from pages.kit.forward_change import change_picked
 from pages.kit.forward_flow import OPERATION_NAMES, flow, meaning, weights_in_use
-from pages.kit.forward_form import AS_HERE, FUNCTIONS, Position, forgive, get, key, put, where
+from pages.kit.forward_form import AS_HERE, ELEMENT, FUNCTIONS, Position, forgive, get, key, put, where
 from pages.kit.forward_pictures import bend, over_time
 from pages.kit.live import board
 from pages.kit.matrices import matrices
@@ -33,14 +35,8 @@ def step_bar(setup: Setup) -> None:
     index, order = where(setup)
     step = len(OPERATIONS[setup.cell])
     last = len(order) - 1
-    goals = {
-        "first": 0,
-        "earlier": index - step,
-        "back": index - 1,
-        "next": index + 1,
-        "later": index + step,
-        "last": last,
-    }
+    goals = {"first": 0, "earlier": index - step, "back": index - 1,
+             "next": index + 1, "later": index + step, "last": last}  # fmt: skip
     for name, label, icon, shortcut in MOVES:
         goal = min(max(goals[name], 0), last)
         st.button(
@@ -63,11 +59,13 @@ def _go(setup: Setup, position: Position) -> None:
 
 
 def show(setup: Setup, ref: str) -> None:
-    """Pick an element, and stand where it is computed."""
+    """Pick an element, and stand where it is computed; what is no reference to one is not heard."""
+    if not re.fullmatch(ELEMENT, str(ref)):
+        return
     place = read_place(ref)
-    if place is not None:
-        operation = next(name for name, made in OPERATIONS[setup.cell].items() if place.name in made)
-        put(at=str(Position(place.layer, place.reverse, place.t, operation)))
+    for operation, made in OPERATIONS[setup.cell].items():
+        if place is not None and place.name in made:
+            put(at=str(Position(place.layer, place.reverse, place.t, operation)))
     put(pick=ref)
     forgive()
 

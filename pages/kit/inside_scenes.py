@@ -28,7 +28,8 @@ BLOCKS = {"lstm": "ifgo", "gru": "rzn"}
 
 def inside_pictures(scene: Scene, inside: Inside, other: Scene | None) -> list[Picture]:
     """Heat map and trace, the pictures of the chosen view, and the heat map and trace of another run beside it."""
-    pictures = [*_window(scene, inside), *VIEWS[inside.view](scene, inside)]
+    closer = VIEWS[inside.view] if scene.snapshot else _training
+    pictures = [*_window(scene, inside), *closer(scene, inside)]
     if other is not None:
         pictures += [replace(picture, name=f"other.{picture.name}", title=f"B · {picture.title}")
                      for picture in _window(other, inside)]  # fmt: skip
@@ -40,7 +41,8 @@ def _window(scene: Scene, inside: Inside) -> list[Picture]:
     arrays = scene.snapshot.arrays if scene.snapshot else {}
     tap = inside.tap if inside.tap in arrays else next((name for name in arrays if name.endswith(".hidden")), None)
     if tap is None:
-        return [states(t, theme(), tap_label(inside.tap), np.zeros((1, 1), np.float32), kind="hidden")]
+        return [states(t, theme(), tap_label(inside.tap), np.zeros((1, 1), np.float32), kind="hidden"),
+                trace(t, theme(), tap_label(inside.tap), np.zeros(1), np.zeros(1), kind="hidden")]  # fmt: skip
     held = inside.clamps and f"held.{tap}" in arrays
     values, title = arrays[f"held.{tap}" if held else tap], tap_label(tap)
     title = t(N_("{title}, held")).format(title=title) if held else title
@@ -118,7 +120,7 @@ def _similar(scene: Scene, inside: Inside) -> list[Picture]:
     arrays = scene.snapshot.arrays
     if not len(arrays.get("study.match_window", ())):
         return _training(scene, inside)
-    begin, end = (min(place, len(arrays["input"]) - 1) for place in inside.span)
+    begin, end = arrays["study.span"].astype(int)
     labels = [t(N_("window {window}")).format(window=int(window)) for window in arrays["study.match_window"]]
     own = arrays["input"][begin : end + 1, 0]
     return [matches(t, theme(), own, arrays["study.match_input"], labels), forecast_picture(scene, Options())]

@@ -59,6 +59,9 @@ STATES = {
 }
 
 
+KERNELS = {"fused": N_("fused cells"), "stepwise": N_("stepwise, as values are held"), "torch": "torch.nn"}
+
+
 def live_scene(run: Run, view: RunView, at: int | None = None) -> Scene:
     """The scene of a run of the engine, looked at as it was `at` an epoch, or as it is."""
     return Scene(
@@ -203,8 +206,8 @@ def _line(view: RunView, unit: str) -> str:
         errors = t(N_("train {train:.4g}, test {test:.4g} {unit}")).format(
             train=view.history.train_rmse[-1], test=view.history.test_rmse[-1], unit=t(unit)
         )
-        parts.insert(1, f"**{plain(errors)}**")
+        parts.insert(1, f"**{plain(errors.strip())}**")
     if view.started:
-        kernel = t(N_("fused cells")) if view.started.kernel == "fused" else "torch.nn"
+        kernel = t(KERNELS[view.started.kernel])
         parts.append(plain(f"{view.started.device.upper()}, {kernel}"))
     return " · ".join(parts)

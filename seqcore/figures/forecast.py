@@ -42,7 +42,7 @@ def forecast(
         title = t(N_("{axis} (extremes of every {count} values)")).format(axis=title, count=bucket)
     layout = base_layout(
         theme, title, t(N_("Value ({unit})")).format(unit=unit) if unit else t(N_("Value")),
-        shapes=_shapes(theme, times, split, window), annotations=_annotations(t, times, split, window),
+        shapes=_shapes(theme, times, split, window), annotations=_annotations(t, times, split, window, begin),
         xaxis={"range": [_number(times[begin]), _number(times[-1])]}, yaxis={"range": _range(values[begin:])},
     )  # fmt: skip
     return Picture("forecast", t(N_("Forecast")), tuple(traces), layout, _alt(t, values, split, test, free))
@@ -83,14 +83,16 @@ def _shapes(theme: str, times: np.ndarray, split: int | None, window: tuple[int,
     return shapes
 
 
-def _annotations(t: Callable, times: np.ndarray, split: int | None, window: tuple[int, int] | None) -> list[dict]:
-    """Words beside what they name: the test part below, the window above."""
+def _annotations(
+    t: Callable, times: np.ndarray, split: int | None, window: tuple[int, int] | None, begin: int
+) -> list[dict]:
+    """Words beside what they name in the rows drawn, from `begin` on: the test part below, the window above."""
     notes = []
     if split is not None:
         notes.append({"x": _number(times[-1]), "y": 0.02, "yanchor": "bottom", "xanchor": "right", "xshift": -4,
                       "text": t(N_("test part"))})  # fmt: skip
-    if window is not None:
-        early = window[1] < len(times) // 2
+    if window is not None and window[1] > begin:
+        early = window[1] < (begin + len(times)) // 2
         notes.append({"x": _number(times[window[1] if early else window[0]]), "y": 1, "yanchor": "top",
                       "xanchor": "left" if early else "right", "xshift": 4 if early else -4,
                       "text": t(N_("Window"))})  # fmt: skip

@@ -32,7 +32,8 @@ def states(
         "colorscale": (GATES if gate else STATES)[theme],
         "colorbar": {"thickness": 10, "outlinewidth": 0, "len": 1.0, "tickfont": {"size": 13}, "x": 1.01,
                      "tickvals": [0, 1] if gate else [-reach, 0, reach]},
-        "hovertemplate": t(N_("unit")) + (" %{y}, " if order is None else " %{customdata}, ") + t(N_("step")) + " %{x}: %{z:.3f}<extra></extra>",
+        "hovertemplate": t(N_("unit")) + f" %{{{'y' if order is None else 'customdata'}}}, " + t(N_("step"))
+        + " %{x}: %{z:.3f}<extra></extra>",
     }  # fmt: skip
     layout = base_layout(
         theme, t(N_("Step of the window")), t(N_("Unit")), hovermode="closest", margin={"r": 46},

@@ -11,9 +11,9 @@ SEQUENCE = {
     False: N_("batch_first is off, so the steps ({steps}) come before the batch ({batch}); {last}"),
 }
 LAST = {
-    "input": N_("each step reads input_size = {size} numbers."),
-    "output": N_("each step gives the state of the top layer, hidden_size = {size} numbers."),
-    "both": N_("each step gives the states of the top layer in both directions, 2 · {half} = {size} numbers."),
+    "input": N_("last comes input_size = {size}, what one step reads."),
+    "output": N_("last comes hidden_size = {size}, the state of the top layer after each step."),
+    "both": N_("last comes 2 · {half} = {size}, the states of the top layer in both directions."),
 }
 STATE = {
     False: N_("One state for each layer ({layers}), whatever batch_first says; then the batch ({batch}), then {size}."),
