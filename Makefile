@@ -30,6 +30,7 @@ bench: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.live
 	$(BIN)/python -m benchmarks.homework
 	$(BIN)/python -m benchmarks.clicks
+	$(BIN)/python -m benchmarks.scrub
 
 # The runs that pages show before the visitor has trained anything.
 recordings: $(VENV)/run.stamp

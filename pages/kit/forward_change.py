@@ -106,7 +106,7 @@ def change_picked(picked: Origin) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="right"):
         st.markdown(plain(words), width="content", text_alignment="right")
         st.number_input(
-            words, low, high, shown, step=0.1, format="%.6g", key=widget, on_change=change, disabled=not able,
+            words, low, high, shown, step=0.1, format="%.4g", key=widget, on_change=change, disabled=not able,
             placeholder=written(picked.value), label_visibility="collapsed", width=150,
         )  # fmt: skip
 

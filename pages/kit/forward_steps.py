@@ -122,7 +122,7 @@ def _place(setup: Setup, at: Position) -> str:
     parts.append(t(N_("step {step}/{count}")).format(step=at.t, count=setup.seq_length))
     number = operations.index(at.operation) + 1
     parts.append(t(N_("operation {number}/{count}")).format(number=number, count=len(operations)))
-    return ", ".join(parts)
+    return " · ".join(parts)
 
 
 def function_field() -> None:
