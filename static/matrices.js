@@ -141,7 +141,7 @@ class Matrix {
     else if (!next || event.shiftKey || event.ctrlKey || event.altKey || event.metaKey) return;
     else if (next[0] >= 0 && next[0] < rows && next[1] >= 0 && next[1] < columns) this.focus(...next);
     event.preventDefault();
-    
+    event.stopPropagation();
   }
 }
 

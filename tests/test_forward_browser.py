@@ -6,6 +6,9 @@ from tests.browser import chromium, serve, wait_for
 from tests.test_browser import NOISE
 
 HOME = "/forward"
+MOMENT = 700
+"""Milliseconds in which a page that was asked to move would have moved."""
+
 OPERATIONS = 9
 """Of one step of an LSTM."""
 
@@ -104,6 +107,7 @@ def test_by_keyboard_alone(page, address):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")  # there is no fourth
+    page.wait_for_timeout(MOMENT)
     assert focused(page).startswith("l0.1.xf[0,2]") and told(page).startswith("xi_1[")
     page.keyboard.press("Enter")
     until(page, "xf_1[0, 2] = weight_ih_l0[5, 0]")
@@ -133,7 +137,7 @@ def test_arrows_belong_to_what_has_the_focus(page, address):
     radio = page.get_by_role("radio", name="LSTM")
     radio.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(MOMENT)
     assert told(page).startswith("xi_1[0, 0]")
 
 
@@ -153,6 +157,7 @@ def test_the_input_is_drawn_by_pointer_and_by_keyboard_and_an_empty_drawing_is_t
     drawn = [float(word) for word in field.input_value().split(",")]
     assert len(drawn) == 6 and drawn == sorted(drawn) and drawn[0] <= -0.9 and drawn[-1] >= 0.9
     pad.focus()
+    page.keyboard.press("ArrowRight")
     for _ in range(6):
         page.keyboard.press("ArrowLeft")
     for _ in range(4):

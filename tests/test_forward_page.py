@@ -111,7 +111,8 @@ def test_the_link_holds_the_whole_page_and_opens_it_again():
                "bidirectional": True, "batch_first": False, "nonlinearity": "relu", "initial": "random",
                "start": "zeros", "seed": 12, "source": "data", "input": "1, 2, 3, 4, 5", "series": "nile", "row": 7,
                "held": "l0.z=0.5", "freeze": True, "edits": "weight_ih_l0[1,1]=0.5", "at": "l1r.2.n",
-               "pick": "l1r.2.n[1,3]", "view": "steps", "function": "gelu"}  # fmt: skip
+               "pick": "l1r.2.n[1,3]", "view": "steps", "guess": True,
+               "function": "gelu"}  # fmt: skip
     assert set(changed) == set(FORM)
     app = opened()
     for name, value in changed.items():

@@ -46,7 +46,7 @@ def name_of(run: Run) -> str:
         numbers[run.id] = max(numbers.values(), default=0) + 1
         for oldest in list(numbers)[:-MOST_NAMED]:
             del numbers[oldest]
-    model = run.spec.model
-    label = t(SETTINGS["architecture"][1].choices[model.architecture])
+    model, facts = run.spec.model, SETTINGS["architecture"][1]
+    label = t(facts.choices[model.architecture])
     forked = t(N_("fork of a run")) + " · " if run.view().fork else ""
     return f"{numbers[run.id]} · {forked}{label} {model.hidden_size} · {t(run.series.label)}"

@@ -21,9 +21,9 @@ def fork_controls(page: str, run: Run | None) -> None:
     with st.popover(t(N_("Fork")), icon=":material/call_split:", disabled=not len(view.recorded)):
         st.caption(t(N_("Go on from the epoch that the time machine shows, with other settings. The run stays.")))
         # defaults are handed to the widgets: a value put into the session is lost while the popover is closed
+        facts = SETTINGS["lr"][1]
         rate = min(LEARNING_RATES, key=lambda rate: abs(rate - view.lr))
-        st.select_slider(t(SETTINGS["lr"][1].label), LEARNING_RATES, rate, format_func=lambda rate: f"{rate:g}",
-                         key=f"{key}.lr")  # fmt: skip
+        st.select_slider(t(facts.label), LEARNING_RATES, rate, format_func=lambda rate: f"{rate:g}", key=f"{key}.lr")
         facts = SETTINGS["optimiser"][1]
         names = list(facts.choices)
         st.selectbox(t(facts.label), names, names.index(run.spec.training.optimiser), key=f"{key}.optimiser",

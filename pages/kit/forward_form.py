@@ -28,7 +28,7 @@ FUNCTIONS = (AS_HERE, *ACTIVATIONS)
 SETTINGS = {item.name: item.metadata["setting"] for item in fields(Setup)}
 OWN: dict[str, Any] = {
     "source": "numbers", "input": FIRST_INPUT, "series": SERIES[0].name, "row": 0, "held": "", "freeze": False,
-    "edits": "", "at": "", "pick": "", "view": "steps", "function": AS_HERE,
+    "edits": "", "at": "", "pick": "", "view": "steps", "guess": False, "function": AS_HERE,
 }  # fmt: skip
 FORM = {**{name: getattr(Setup(), name) for name in SETTINGS}, **OWN}
 
@@ -66,7 +66,7 @@ READERS: dict[str, Callable[[str], Any]] = {
     "series": one_of("series", [entry.name for entry in SERIES]),
     "row": _read("row", ROW),
     "held": lambda text: clamps_as_text(read_clamps(text)),
-    "freeze": _read("freeze", Setting("bool", "", "")),
+    **{name: _read(name, Setting("bool", "", "")) for name in ("freeze", "guess")},
     "edits": lambda text: edits_as_text(read_edits(text)),
     "at": _shaped("at", r"l\dr?\.\d{1,2}\.\w{1,5}"),
     "pick": _shaped("pick", ELEMENT),

@@ -168,7 +168,7 @@ def _learning_rate(page: str, run: Run, view: RunView) -> None:
 def _show(
     page: str, run: Run | None, drawn: str | None, recorded: Scene, draw: Callable[[Scene], list[Picture]], look: Look,
     height: int,
-) -> None:
+) -> None:  # fmt: skip
     """One tick: the state in words, the time machine, and the pictures. A change of state redraws the bar too."""
     if run is None:
         with st.container(key="state"):
