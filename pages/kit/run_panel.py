@@ -120,7 +120,7 @@ def run_panel(
     view = run.view() if run is not None else None
     with bar:
         _buttons(page, spec, series, run, view)
-    problem = st.empty()  # always there: what comes and goes above the pictures would rebuild them
+    problem = st.container()  # always there: what comes and goes above the pictures would rebuild them
     if refused := st.session_state.get(f"{page}.refused"):
         problem.error(refused, icon=":material/error:")
     status = view.status if view is not None else None
@@ -175,13 +175,13 @@ def _show(
             st.markdown(f":material/history: {t(STATES['recorded'])}")
         board(draw(recorded), key=f"{page}.board", height=height)
         return
+    view = run.view()
     with st.container(key="state"):
-        words = st.empty()
-        at = timeline(page, run.id, run.view(), run.series.unit)
-    trouble = st.empty()
+        st.markdown(_line(view, run.series.unit))
+        at = timeline(page, run.id, view, run.series.unit)
+    trouble = st.container()
     run.watch(replace(look, epoch=at), wait=0.0 if drawn in MOVING and at is None else LOOK)
     view = run.view()
-    words.markdown(_line(view, run.series.unit))
     if sentence_of := view.failure or view.note:
         template, values = sentence_of
         (trouble.error if view.failure else trouble.info)(sentence(UserError(template, **values)))
