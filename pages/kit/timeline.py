@@ -85,6 +85,8 @@ def _words(view: RunView, at: int | None, unit: str) -> str:
     if at is None:
         return ""
     history = view.history
-    return t(N_("Epoch {epoch}: train {train:.4g}, test {test:.4g} {unit}")).format(
-        epoch=at, train=history.train_rmse[at], test=history.test_rmse[at], unit=t(unit)
-    ).strip()
+    return (
+        t(N_("Epoch {epoch}: train {train:.4g}, test {test:.4g} {unit}"))
+        .format(epoch=at, train=history.train_rmse[at], test=history.test_rmse[at], unit=t(unit))
+        .strip()
+    )

@@ -19,7 +19,7 @@ MOST_NAMES = 8
 def states(
     t: Callable[[str], str], theme: str, title: str, values: np.ndarray, *, kind: str, first: int = 1,
     order: np.ndarray | None = None, name: str = "states",
-) -> Picture:
+) -> Picture:  # fmt: skip
     """`values` (T, H) of one tap of `kind` (hidden, cell, i, f, g, o, r, z, n); `first` is the first step's number.
 
     With `order` (H,), a permutation, the unit it names first is drawn at the top.
