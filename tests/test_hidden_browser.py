@@ -1,6 +1,7 @@
 """Looking into a network in a real browser, by keyboard alone and by mouse, down to a phone's width."""
 
 import re
+import time
 
 import pytest
 
@@ -37,6 +38,13 @@ def opened(browser, address, width=1400, height=800):
 def trained(page):
     wait_for(lambda: "Finished" in page.locator(".st-key-state").inner_text(), 60)
     wait_for(lambda: page.evaluate(TITLES)[1:2] and "unit" in page.evaluate(TITLES)[1], 10)
+
+
+def still(part) -> bool:
+    """Whether it keeps its place and size for a moment: a menu that opens while the page grows is shut again."""
+    before = part.bounding_box()
+    time.sleep(0.2)
+    return part.bounding_box() == before
 
 
 def quiet(page) -> None:
@@ -76,6 +84,7 @@ def test_a_gate_is_held_and_let_go_and_the_forecast_says_what_it_costs(browser, 
     trained(page)
     titles = page.evaluate(TITLES)
     page.get_by_text("What if …").click()
+    wait_for(lambda: still(page.locator("details", has_text="What if …")), 5)
     page.get_by_role("combobox", name=re.compile("^Hold|Hold$")).first.click()
     page.get_by_role("option", name="Layer 1: forget gate f").click()
     page.get_by_role("button", name="Hold it").click()
