@@ -1,4 +1,4 @@
-"""The core from a shell: `python -m seqcore train --help`, `compare --help`, `doctor`."""
+"""The core from a shell: `python -m seqcore train --help`, `compare --help`, `memory --help`, `doctor`."""
 
 import argparse
 import json
@@ -8,7 +8,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from seqcore.catalogue import UPLOAD
+from seqcore.catalogue import RECURRENT, UPLOAD
+from seqcore.data.tasks import LAG
+from seqcore.data.tasks.spec import MemorySpec
 from seqcore.homework import (
     ASKED,
     MOST_SEEDS,
@@ -24,7 +26,7 @@ from seqcore.homework import (
     runs_of,
 )
 from seqcore.look import Look, Study
-from seqcore.spec import SETTINGS, RunSpec, from_flat, to_json
+from seqcore.spec import SETTINGS, RunSpec, Whole, from_flat, settings_of, to_json
 from seqcore.text import UserError
 from seqcore.training.events import Epoch, Failed, History, Started
 
@@ -60,32 +62,54 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--no-classical", action="store_true", help="leave the classical forecasters out")
     compare.add_argument("--format", choices=FORMATS, default="markdown", help="(default: markdown)")
     _add_settings(compare, recipe(), but=("architecture", "bidirectional", "seed"))
+    memory = commands.add_parser("memory", help="train cells on a memory task: who remembers how far")
+    memory.set_defaults(command=_memory)
+    memory.add_argument("--cells", default=",".join(RECURRENT), help=f"(default: {','.join(RECURRENT)})")
+    memory.add_argument("--lags", default="", help="several lags, as 10,20,40; instead of --lag")
+    memory.add_argument("--seeds", default="1", help="runs of each, with seeds from --seed on (default: 1)")
+    memory.add_argument("--format", choices=("markdown", "json"), default="markdown", help="(default: markdown)")
+    _add_settings(memory, MemorySpec(), but=("architecture", "bidirectional"))
     doctor = commands.add_parser("doctor", help="say what this machine has and whether the engine works")
     doctor.set_defaults(command=_doctor)
     return parser
 
 
-def _add_settings(parser: argparse.ArgumentParser, default: RunSpec, but: Sequence[str] = ()) -> None:
-    for name, (_, facts) in SETTINGS.items():
+def _add_settings(parser: argparse.ArgumentParser, default: Whole, but: Sequence[str] = ()) -> None:
+    for name, (_, facts) in settings_of(type(default)).items():
         if name == "digest" or name in but:
             continue
         bounds = f" [{facts.low:g} to {facts.high:g}]" if facts.low is not None else ""
         choices = f" [{', '.join(facts.choices)}]" if facts.choices else ""
         words = f"{facts.help}{bounds}{choices} (default: {default.flat()[name]})".replace("%", "%%")
         parser.add_argument(f"--{name.replace('_', '-')}", dest=name, metavar=facts.kind.upper(), help=words)
-    parser.add_argument("--csv", type=Path, help="a CSV file to take the series from")
-    parser.add_argument("--column", help="its column (default: the first numeric one)")
+    if isinstance(default, RunSpec):
+        parser.add_argument("--csv", type=Path, help="a CSV file to take the series from")
+        parser.add_argument("--column", help="its column (default: the first numeric one)")
     parser.add_argument("--quiet", action="store_true", help="no progress")
 
 
-def _settings(options: argparse.Namespace) -> dict:
+def _settings(options: argparse.Namespace, kind: type[Whole] = RunSpec) -> dict:
     """The settings given, by name, in their own types."""
-    chosen = {name: value for name in SETTINGS if (value := getattr(options, name, None)) is not None}
-    return {name: SETTINGS[name][1].parse(name, text) for name, text in chosen.items()}
+    settings = settings_of(kind)
+    chosen = {name: value for name in settings if (value := getattr(options, name, None)) is not None}
+    return {name: settings[name][1].parse(name, text) for name, text in chosen.items()}
+
+
+def _memory(options: argparse.Namespace) -> int:
+    from seqcore.compare import train_all
+    from seqcore.memory import side_by_side, written
+
+    spec = from_flat(_settings(options, MemorySpec), MemorySpec)
+    whole = SETTINGS["seed"][1]
+    lags = [LAG.check("lag", LAG.parse("lag", part)) for part in options.lags.split(",") if part]
+    cells = [part.strip() for part in options.cells.split(",") if part.strip()]
+    wanted = side_by_side(spec, cells, lags, whole.check("seeds", whole.parse("seeds", options.seeds)))
+    print(written(options.format, train_all(wanted, None, None if options.quiet else sys.stderr)))
+    return 0
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from seqcore.compare import train_all, written
+    from seqcore.compare import check, train_all, written
     from seqcore.data.series import load
 
     values = _settings(options)
@@ -96,7 +120,9 @@ def _compare(options: argparse.Namespace) -> int:
     networks = read_rows(options.rows) if options.rows else rows_of(base, read_models(options.models))
     networks = [row.replace(series=base.data.series, digest=base.data.digest) for row in networks]
     classical = [] if options.no_classical else baselines_of(base, series.season)
-    results = train_all(runs_of([*networks, *classical], seeds), series, None if options.quiet else sys.stderr)
+    wanted = runs_of([*networks, *classical], seeds)
+    check(wanted, series)
+    results = train_all(wanted, series, None if options.quiet else sys.stderr)
     print(written(options.format, [*networks, *classical], results, series.unit))
     return 0
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from seqcore.data.series import Series
+from seqcore.data.tasks.spec import MemorySpec
 from seqcore.data.windows import cut
 from seqcore.engine import Limits, Run, connect
 from seqcore.reports.comparison import rows
@@ -18,13 +19,19 @@ from seqcore.text import UserError
 OWNER = "shell"
 
 
-def train_all(specs: Sequence[RunSpec], series: Series, told: TextIO | None = sys.stderr) -> list[Result]:
-    """Train every one of `specs` on `series`, as wide as the machine is, with progress written to `told`.
-
-    Raises `UserError` where they do not fit the series, or where the training processes cannot be started.
-    """
+def check(specs: Sequence[RunSpec], series: Series) -> None:
+    """Raise `UserError` where one of `specs` does not fit `series`, before anything starts."""
     for data in {spec.data for spec in specs}:
         cut(series.values, data)
+
+
+def train_all(
+    specs: Sequence[RunSpec | MemorySpec], series: Series | None, told: TextIO | None = sys.stderr
+) -> list[Result]:
+    """Train every one of `specs`, as wide as the machine is, with progress written to `told`.
+
+    A memory task has no `series`. Raises `UserError` where the training processes cannot be started.
+    """
     engine = connect(limits=Limits(batch=len(specs), batches=len(specs), unwatched_pause=float("inf")))
     try:
         runs = engine.submit_batch(specs, series, OWNER)

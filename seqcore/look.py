@@ -113,8 +113,9 @@ class Look:
     """What a snapshot shows: the inside over window number `window`, and the forecasts.
 
     `free_running` asks for the forecast that is fed with itself, `weights` for the weights by their names, `study`
-    for what is measured over many windows. `epoch` is a recorded epoch, or None for the model as it is. With `clamps`
-    it is the model with those values held, which is scored anew.
+    for what is measured over many windows. On a memory task `gradients` asks for the gradients by time step, `horizons`
+    for how far back the network reaches, `jacobian` for the singular values of each step's. `epoch` is a recorded
+    epoch, or None for the model as it is. With `clamps` it is the model with those values held, which is scored anew.
     """
 
     window: int = 0
@@ -123,6 +124,9 @@ class Look:
     epoch: int | None = None
     clamps: tuple[Clamp, ...] = ()
     study: Study | None = None
+    gradients: bool = False
+    horizons: bool = False
+    jacobian: bool = False
 
 
 NOW = Look()

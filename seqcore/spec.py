@@ -6,9 +6,10 @@ machine. Every field carries its label, range, unit and help, and nothing else i
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from functools import cache
+from typing import Any, Self
 
 from seqcore.catalogue import ARCHITECTURES, BASELINES, RECURRENT, SERIES, UPLOAD
 from seqcore.text import N_, UserError
@@ -209,27 +210,32 @@ class TrainingSpec(Checked):
     )  # fmt: skip
 
 
+class Whole(Checked):
+    """A spec made of parts: its settings go by their bare names, as these do not repeat between the parts."""
+
+    def flat(self) -> dict[str, Any]:
+        """Every setting by its bare name."""
+        settings = settings_of(type(self))
+        return {name: getattr(getattr(self, part) if part else self, name) for name, (part, _) in settings.items()}
+
+    def replace(self, **values: Any) -> Self:
+        """A copy with some settings changed, named as in `flat`; unknown names are a `UserError`."""
+        return from_flat({**self.flat(), **values}, type(self))
+
+    def differences(self, other: Self) -> list[tuple[str, Any, Any]]:
+        """(name, own value, the other's value) for every setting in which two specs differ."""
+        mine, others = self.flat(), other.flat()
+        return [(name, mine[name], others[name]) for name in mine if mine[name] != others[name]]
+
+
 @dataclass(frozen=True)
-class RunSpec(Checked):
-    """The whole of a run."""
+class RunSpec(Whole):
+    """The whole of a run on a series."""
 
     data: DataSpec = field(default_factory=DataSpec)
     model: ModelSpec = field(default_factory=ModelSpec)
     training: TrainingSpec = field(default_factory=TrainingSpec)
     seed: int = integer(0, N_("Seed"), 0, 2**31 - 1, help=N_("Fixes every random choice: same seed, same curve."))
-
-    def flat(self) -> dict[str, Any]:
-        """Every setting by its bare name (the names do not repeat between the parts)."""
-        return {name: getattr(getattr(self, part) if part else self, name) for name, (part, _) in SETTINGS.items()}
-
-    def replace(self, **values: Any) -> "RunSpec":
-        """A copy with some settings changed, named as in `flat`; unknown names are a `UserError`."""
-        return from_flat({**self.flat(), **values})
-
-    def differences(self, other: "RunSpec") -> list[tuple[str, Any, Any]]:
-        """(name, own value, the other's value) for every setting in which two specs differ."""
-        mine, others = self.flat(), other.flat()
-        return [(name, mine[name], others[name]) for name in mine if mine[name] != others[name]]
 
 
 def as_text(value: Any) -> str:
@@ -237,31 +243,37 @@ def as_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else repr(value) if isinstance(value, float) else str(value)
 
 
-def _settings() -> Iterator[tuple[str, tuple[str, Setting]]]:
-    for part, kind in (("data", DataSpec), ("model", ModelSpec), ("training", TrainingSpec), ("", RunSpec)):
-        for item in fields(kind):
-            if "setting" in item.metadata:
-                yield item.name, (part, item.metadata["setting"])
+@cache
+def settings_of(kind: type[Whole]) -> dict[str, tuple[str, Setting]]:
+    """name -> (part of the spec, its `Setting`), in the order forms and tables show them."""
+    whole = kind()
+    parts = [(item.name, getattr(whole, item.name)) for item in fields(kind) if "setting" not in item.metadata]
+    return {
+        item.name: (part, item.metadata["setting"])
+        for part, owner in (*parts, ("", kind))
+        for item in fields(owner)
+        if "setting" in item.metadata
+    }
 
 
-SETTINGS: dict[str, tuple[str, Setting]] = dict(_settings())
-"""name -> (part of the spec, its `Setting`), in the order forms and tables show them."""
+SETTINGS: dict[str, tuple[str, Setting]] = settings_of(RunSpec)
+"""Those of a run on a series."""
 
 
-def from_flat(values: Mapping[str, Any]) -> RunSpec:
+def from_flat(values: Mapping[str, Any], kind: type[Whole] = RunSpec) -> Whole:
     """A spec from settings by bare name; what is missing takes its default.
 
     Raises `UserError` for an unknown name or a value out of its range.
     """
-    unknown = sorted(set(values) - set(SETTINGS))
+    settings, whole = settings_of(kind), kind()
+    unknown = sorted(set(values) - set(settings))
     if unknown:
         raise UserError(N_("There is no setting named {name!r}."), name=unknown[0][:40])
-    parts: dict[str, dict] = {"data": {}, "model": {}, "training": {}, "": {}}
+    parts: dict[str, dict] = {part: {} for part, _ in settings.values()}
     for name, value in values.items():
-        parts[SETTINGS[name][0]][name] = value
-    return RunSpec(
-        DataSpec(**parts["data"]), ModelSpec(**parts["model"]), TrainingSpec(**parts["training"]), **parts[""]
-    )
+        parts[settings[name][0]][name] = value
+    made = {part: dataclasses.replace(getattr(whole, part), **own) for part, own in parts.items() if part}
+    return dataclasses.replace(whole, **made, **parts[""])
 
 
 def from_json(values: Mapping[str, Any]) -> RunSpec:

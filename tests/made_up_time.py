@@ -16,7 +16,7 @@ from seqcore.engine.limits import GIB, Limits
 from seqcore.engine.scheduler import Scheduler
 from seqcore.engine.warm import Facts
 from seqcore.spec import RunSpec
-from seqcore.training.events import Epoch, Finished, LearningRate, Progress, Snapshot, Started
+from seqcore.training.events import Changed, Epoch, Finished, Progress, Snapshot, Started
 from seqcore.training.recording import State
 
 SERIES = SimpleNamespace(values=np.zeros(500))
@@ -58,7 +58,7 @@ class StandIn:
             yield Epoch(epoch, 0.0, 0.0, self.in_force, 0.0, self.clock.now)
             if self.lr != self.in_force:
                 self.in_force = self.lr
-                yield LearningRate(epoch, self.lr)
+                yield Changed(epoch, "lr", self.lr)
         yield Finished(epoch)
 
     def snapshot(self, look, state=None):

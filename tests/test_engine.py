@@ -119,12 +119,12 @@ def test_pause_one_epoch_resume_rate_and_stop(submit):
     run.step()
     assert wait_for(lambda: run.view().epoch > epoch and run.view().status == "paused", 1)
     assert run.view().epoch == epoch + 1
-    run.set_lr(0.25)
+    run.change(lr=0.25)
     run.resume()
     assert wait_for(lambda: run.view().marks, 1)
-    assert (run.view().marks[0].epoch, run.view().marks[0].lr) == (epoch + 1, 0.25)
+    assert (run.view().marks[0].epoch, run.view().marks[0].value) == (epoch + 1, 0.25)
     with pytest.raises(UserError, match="lr"):
-        run.set_lr(-1)
+        run.change(lr=-1)
     asked = time.monotonic()
     run.stop()
     assert wait_for(lambda: run.view().status == "stopped", 1), time.monotonic() - asked

@@ -63,12 +63,12 @@ def test_a_new_learning_rate_acts_and_leaves_a_mark(clock):
         scheduler.add_worker(StandInWorker())
         job = submit(scheduler, lr=0.01)
         await pass_time(clock, 0.5)
-        scheduler.set_lr(job, 0.5)
+        scheduler.change(job, {"lr": 0.5})
         assert job.view.lr == 0.5 and not job.view.marks
         await pass_time(clock, 0.5)
         (mark,) = job.view.marks
         history = job.view.history
-        assert mark.lr == 0.5 and set(history.test_rmse[history.epoch > mark.epoch]) == {0.5}
+        assert mark.value == 0.5 and set(history.test_rmse[history.epoch > mark.epoch]) == {0.5}
         assert set(history.test_rmse[history.epoch <= mark.epoch]) == {0.01}
 
     asyncio.run(story())

@@ -15,7 +15,7 @@ from seqcore.data.windows import cut
 from seqcore.look import Look
 from seqcore.spec import RunSpec
 from seqcore.text import UserError
-from seqcore.training.events import Diverged, Epoch, Finished, LearningRate, Progress, Started
+from seqcore.training.events import Changed, Diverged, Epoch, Finished, Progress, Started
 from seqcore.training.trainer import Trainer, as_arrays
 
 SMALL = RunSpec().replace(hidden_size=8, seq_length=6, epochs=12)
@@ -123,10 +123,10 @@ def test_a_changed_learning_rate_is_told_and_takes_effect(series):
     seen, told = [], []
     for event in trainer:
         seen += [event] if isinstance(event, Epoch) else []
-        told += [event] if isinstance(event, LearningRate) else []
+        told += [event] if isinstance(event, Changed) else []
         if isinstance(event, Epoch) and event.epoch == 5:
             trainer.lr = 0.2
-    assert told == [LearningRate(5, 0.2)]
+    assert told == [Changed(5, "lr", 0.2)]
     assert untimed(seen)[:6] == reference[:6] and untimed(seen)[6] != reference[6]
 
 

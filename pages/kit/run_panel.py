@@ -160,7 +160,7 @@ def _learning_rate(page: str, run: Run, view: RunView) -> None:
     st.session_state.setdefault(key, min(LEARNING_RATES, key=lambda rate: abs(rate - view.lr)))
     st.select_slider(
         t(N_("Learning rate now")), LEARNING_RATES, format_func=lambda rate: f"{rate:g}", key=key, width=220,
-        on_change=lambda: run.set_lr(st.session_state[key]),
+        on_change=lambda: run.change(lr=st.session_state[key]),
         help=t(N_("Changes the run while it trains; the form and the link keep the rate it began with.")),
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from seqcore.data.series import Series
 from seqcore.spec import RunSpec
-from seqcore.training.events import History, LearningRate, Snapshot, Started
+from seqcore.training.events import Changed, History, Snapshot, Started
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Scene:
     history: History
     started: Started | None
     snapshot: Snapshot | None
-    marks: tuple[LearningRate, ...]
+    marks: tuple[Changed, ...]
     at: int | None = None
     parent: History | None = None
     forked_at: int | None = None

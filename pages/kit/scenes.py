@@ -86,7 +86,7 @@ def convergence_picture(scene: Scene, options: Options, pinned: list[Pin]) -> Pi
         t, theme(), Curve("", history.train_rmse, history.test_rmse), unit=t(scene.series.unit),
         epochs=scene.spec.training.epochs, log=options.log, pinned=others,
         naive=scene.started.naive_rmse if scene.started else None,
-        marks=[(mark.epoch, mark.lr) for mark in scene.marks],
+        marks=[(mark.epoch, mark.value) for mark in scene.marks],
         diverged_at=int(history.epoch[-1]) if scene.status == "diverged" else None,
         forked_at=scene.forked_at, at=scene.at,
     )  # fmt: skip

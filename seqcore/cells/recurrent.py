@@ -1,12 +1,13 @@
 """The stack of recurrent layers, and the choice between the written-out kernel, torch's and the one that holds."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
 import torch
 from torch import nn
 
-from seqcore.cells.clamped import held_layer
+from seqcore.cells.clamped import Between, held_layer
 from seqcore.cells.layer import Layer
 from seqcore.cells.sweep import Call, Sweep
 from seqcore.cells.workspace import DTYPES, Workspace
@@ -22,7 +23,8 @@ class Recurrent(nn.RNNBase):
     Constructor, parameters, state dict, arguments, results and errors are those of `torch.nn`. While `tape` is a
     dictionary (`seqcore.probes.record` sees to that), every pass leaves there what its steps computed: NumPy arrays
     (B, T, H) named `<tape_name>l<layer>.<value>`, with an `r` after the layer in the reverse direction. While there are
-    `clamps` (`seqcore.probes.clamp` sees to that), values of those names are held in every pass.
+    `clamps` (`seqcore.probes.clamp` sees to that), values of those names are held in every pass. A `Between` for each
+    layer in `between` changes the states on their way from step to step.
     """
 
     sweep: type[Sweep]
@@ -39,14 +41,15 @@ class Recurrent(nn.RNNBase):
         self.tape: dict[str, np.ndarray] | None = None
         self.tape_name = ""
         self.clamps: tuple[Clamp, ...] = ()
+        self.between: Sequence[Between] = ()
 
     def kernel_for(self, input: torch.Tensor) -> str:
-        """The kernel that runs on `input`: "fused", written out here, or "torch"; "stepwise" where values are held.
+        """The kernel that runs on `input`: "fused", written out here, or "torch"; "stepwise" where a hand is between.
 
         A function of shape, dtype and device and of whether gradients are wanted, never of a clock, so that equal
         runs give equal bits.
         """
-        if self.clamps:
+        if self.clamps or len(self.between):
             return "stepwise"
         fits = (
             isinstance(input, torch.Tensor)
@@ -72,7 +75,9 @@ class Recurrent(nn.RNNBase):
         kernel = self.kernel_for(input)
         if kernel == "stepwise":
             self._check_batch(input)
-            return self._stack(input, states, self._flat_weights, partial(held_layer, self.mode, self.clamps))
+            return self._stack(
+                input, states, self._flat_weights, partial(held_layer, self.mode, self.clamps, self.between)
+            )
         if kernel == "fused" and all(s.dim() == 3 and s.dtype == input.dtype for s in states):
             return self._stack(input, states, self._flat_weights)
         if self.tape is None:

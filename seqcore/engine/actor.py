@@ -8,6 +8,7 @@ import gc
 import logging
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 
 import numpy as np
@@ -66,8 +67,12 @@ class RunActor:
         self.concludes = concludes
         self.events = self._events(spec, series, branch)
 
-    def advance(self, seconds: float, goal: int, lr: float | None = None, look: Look | None = None) -> Slice:
+    def advance(
+        self, seconds: float, goal: int, wishes: Mapping[str, float] | None = None, look: Look | None = None
+    ) -> Slice:
         """Train for about `seconds`, not beyond epoch `goal`, and look at the model if asked to.
+
+        `wishes` are settings changed by hand, by name: each an attribute of the trainer.
 
         The snapshot is taken at the first epoch that ends in the slice, where weights and forecasts belong together.
         If none ends, only a new wish is answered, as the same look was answered at the last epoch.
@@ -75,8 +80,9 @@ class RunActor:
         began = time.perf_counter()
         rows, recorded, events, looked, snapshot, look_seconds = [], [], [], None, None, 0.0
         while not self.ended and self.epoch < goal and time.perf_counter() - began < seconds + look_seconds:
-            if self.trainer is not None and lr is not None:
-                self.trainer.lr = lr
+            if self.trainer is not None:
+                for name, value in (wishes or {}).items():
+                    setattr(self.trainer, name, value)
             event = next(self.events, None)
             if isinstance(event, Epoch):
                 self.epoch = event.epoch

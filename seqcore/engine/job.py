@@ -13,7 +13,7 @@ from seqcore.engine.limits import bytes_needed
 from seqcore.engine.view import ENDED, Fork, RunView, Sentence
 from seqcore.look import Look
 from seqcore.spec import RunSpec
-from seqcore.training.events import EPOCH_FIELDS, Diverged, Failed, Finished, History, LearningRate, Snapshot, Started
+from seqcore.training.events import EPOCH_FIELDS, Changed, Diverged, Failed, Finished, History, Snapshot, Started
 from seqcore.training.recording import Branch
 
 SLICE = 0.05
@@ -53,7 +53,7 @@ class Job:
         self.id = secrets.token_urlsafe(12)
         self.batch = batch  # one of many: it leaves its worker when it ends, and its forecasts are kept
         self.spec, self.series, self.owner = spec, series, owner
-        self.bytes = bytes_needed(spec, len(series.values))
+        self.bytes = bytes_needed(spec, len(series.values) if series else 0)
         self.watch = Watch(None, now)
         self.lane = None  # the worker's lane it lives in, and its actor there
         self.remote = None
@@ -67,7 +67,7 @@ class Job:
         self.position = 0
         self.goal = ON  # the epoch to train to; 0 while paused
         self.stopping = False
-        self.lr_wish: float | None = None
+        self.wishes: dict[str, float] = {}  # settings that were changed by hand
 
         epochs = spec.training.epochs
         self._rows = np.empty((epochs + 1, len(EPOCH_FIELDS)))
@@ -83,7 +83,7 @@ class Job:
         self.epoch = 0
         self.lr = spec.training.lr
         self.history = History(*np.empty((len(EPOCH_FIELDS), 0)))
-        self.marks: tuple[LearningRate, ...] = ()
+        self.marks: tuple[Changed, ...] = ()
         self.started: Started | None = None
         self.snapshot: Snapshot | None = None
         self.shown: Look | None = None  # the last look; the snapshot shows it, unless it failed
@@ -182,7 +182,7 @@ class Job:
             case Started():
                 self.started = event
                 self.status = "running"
-            case LearningRate():
+            case Changed():
                 self.marks += (event,)
             case Finished():
                 self.status = "finished"

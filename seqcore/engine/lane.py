@@ -114,7 +114,7 @@ class Lane:
         charge = self._charge(job)
         if job.wants_training:
             goal = job.goal if job.goal < job.spec.training.epochs else ON  # on to the event that tells of the end
-            order = (self._slice(job), goal, job.lr_wish, look)
+            order = (self._slice(job), goal, dict(job.wishes), look)
         else:
             order = (0.0, -1, None, look)
         job.turn += charge

@@ -3,6 +3,8 @@
 import os
 from dataclasses import dataclass, fields
 
+from seqcore.data.tasks import TASKS
+from seqcore.data.tasks.spec import MemorySpec
 from seqcore.spec import RunSpec
 from seqcore.text import N_, UserError
 from seqcore.training.recording import MOST_BYTES
@@ -22,6 +24,10 @@ GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 
 BLOCK_FLOPS = 16e9
 """Most floating-point operations the trainer does in one forward and backward pass; a test compares it."""
+
+
+MEMORY_WINDOWS = 4096
+"""Sequences of a memory task that are computed at once, at most: as many as a batch may have."""
 
 
 @dataclass(frozen=True)
@@ -95,21 +101,30 @@ def run_memory(workers: int) -> int:
     return (worker_memory(workers) - WORKER_BASE) // 2
 
 
-def bytes_needed(spec: RunSpec, rows: int) -> int:
+def bytes_needed(spec: RunSpec | MemorySpec, rows: int) -> int:
     """About what a run takes in a worker, in bytes; measured runs took 0.3 to 0.9 of it.
 
     Activations are windows * steps * hidden * layers * (gates + 3) numbers of 4 bytes, for as many windows as the
     trainer takes at once, whatever the batch size: scores are computed over all windows. And its recording.
     """
-    data, model = spec.data, spec.model
-    windows = max(1, rows - data.seq_length - data.horizon + 1)
-    steps = 1 if model.architecture == "mlp" else data.seq_length
+    model = spec.model
+    windows, seq_length, horizon = _sizes(spec, rows)
+    steps = 1 if model.architecture == "mlp" else seq_length
     gates = GATES.get(model.architecture, 1)
     width = model.hidden_size * model.num_layers * (2 if model.bidirectional else 1)
     weights = gates * width * (model.hidden_size + 2)
-    block = min(windows, max(8, BLOCK_FLOPS / (6 * data.seq_length * weights)))
+    block = min(windows, max(8, BLOCK_FLOPS / (6 * seq_length * weights)))
     activations = block * steps * width * (gates + 3)
-    return int(4 * (3 * windows * (data.seq_length + data.horizon) + activations + 6 * weights)) + MOST_BYTES
+    return int(4 * (3 * windows * (seq_length + horizon) + activations + 6 * weights)) + MOST_BYTES
+
+
+def _sizes(spec: RunSpec | MemorySpec, rows: int) -> tuple[int, int, int]:
+    """Windows in memory at once, their steps, and the values forecast."""
+    if isinstance(spec, MemorySpec):
+        task = TASKS[spec.data.task]
+        return MEMORY_WINDOWS, task.length(spec.data.lag) * len(task.channels), task.outputs
+    data = spec.data
+    return max(1, rows - data.seq_length - data.horizon + 1), data.seq_length, data.horizon
 
 
 def check_memory(needed: int, allowed: int) -> None:

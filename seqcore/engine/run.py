@@ -5,7 +5,7 @@ from collections.abc import Callable
 from seqcore.engine.job import Job, Watch
 from seqcore.engine.view import RunView
 from seqcore.look import NOW, Look
-from seqcore.spec import SETTINGS, RunSpec
+from seqcore.spec import RunSpec, settings_of
 
 
 class Run:
@@ -57,9 +57,14 @@ class Run:
         """End the training; what was reached can still be looked at."""
         self._ask("stop", self._job)
 
-    def set_lr(self, lr: float) -> None:
-        """Change the learning rate; raises `UserError` if it is out of its range."""
-        self._ask("set_lr", self._job, SETTINGS["lr"][1].check("lr", lr))
+    def change(self, **values: float) -> None:
+        """Change settings of the training while it goes on: those its trainer names in `CHANGEABLE`.
+
+        Raises `UserError` where one is out of its range.
+        """
+        settings = settings_of(type(self.spec))
+        checked = {name: settings[name][1].check(name, value) for name, value in values.items()}
+        self._ask("change", self._job, checked)
 
     def watch(self, look: Look = NOW, wait: float = 0.0) -> None:
         """Say that somebody looks, and at what.

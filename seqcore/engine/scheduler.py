@@ -4,7 +4,7 @@ Plain bookkeeping in the engine's event loop; it knows neither Dask nor threads.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from seqcore.engine.cluster import Worker
 from seqcore.engine.job import ON, WATCHED, Job, Watch
@@ -106,9 +106,11 @@ class Scheduler:
                 job.status, job.position = "stopped", 0
             self.changed(job)
 
-    def set_lr(self, job: Job, lr: float) -> None:
+    def change(self, job: Job, values: Mapping[str, float]) -> None:
+        """Settings, by name, that hold from the end of the epoch under way on."""
         if not job.ended:
-            job.lr = job.lr_wish = lr
+            job.wishes |= values
+            job.lr = job.wishes.get("lr", job.lr)
             job.publish()
 
     def keep(self, owner: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqcore.look import Clamp, Look
-from seqcore.training.events import History, LearningRate, Snapshot, Started
+from seqcore.training.events import Changed, History, Snapshot, Started
 
 Sentence = tuple[str, Mapping[str, object]]
 """A template to translate and the values in it, as a `UserError` carries them."""
@@ -47,7 +47,7 @@ class RunView:
     seconds: float
     seconds_left: float | None
     lr: float
-    marks: tuple[LearningRate, ...]
+    marks: tuple[Changed, ...]
     started: Started | None
     snapshot: Snapshot | None
     look: Look | None

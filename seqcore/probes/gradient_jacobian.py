@@ -8,6 +8,7 @@ from torch import nn
 
 from seqcore.cells.clamped import STEPS
 from seqcore.probes.gradient_walk import recurrent_cell, walking
+from seqcore.text import N_, UserError
 
 BLOCK = 4_000_000
 """Numbers of Jacobians that are held at a time."""
@@ -25,6 +26,8 @@ def jacobian_singular_values(model: nn.Module, x_one: torch.Tensor) -> np.ndarra
     cell = recurrent_cell(model)
     with torch.no_grad(), walking(model) as walks:
         model(x_one[None].double())
+    if len(cell.between):
+        raise UserError(N_("The Jacobian of a step is that of a plain cell: switch layer norm and skips off."))
     walk = walks[f"l{cell.num_layers - 1}"]
     names = ("hidden", "cell") if cell.mode == "LSTM" else ("hidden",)
     states = torch.stack([torch.cat(each, 1)[0] for each in zip(*(walk.values[name] for name in names), strict=True)])

@@ -83,13 +83,15 @@ def _walk(cell: Recurrent, walks: dict[str, Walk], call: Call, x, h0, c0, *param
     steps, _, batch = x.shape
     zeros = x.new_zeros(batch, cell.hidden_size)
     h, c = (zeros if state is None else state for state in (h0, c0))
-    held = Held((), call.name, zeros[0])  # holds nothing, and lists what passes
+    held = Held((), call.name, zeros[0], cell.between)  # holds nothing, and lists what passes
     parts = dict(zip(PARAMETERS, parameters, strict=True))
     weights = {part: [p.detach().requires_grad_() for _ in range(steps)] for part, p in parts.items() if p is not None}
     order = range(steps)[:: -1 if call.reverse else 1]
     out = [None] * steps
     for t in order:
-        h, c = STEPS[cell.mode](held, x[t].T, h, c, *(weights[part][t] if part in weights else None for part in parts))
+        h, c = STEPS[cell.mode](
+            held, x[t].T, held.read(h), c, *(weights[part][t] if part in weights else None for part in parts)
+        )
         out[t] = h.view_as(h)
     suffix = call.name.replace("r", "_reverse")
     walks[call.name] = Walk(

@@ -69,11 +69,12 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class LearningRate:
-    """The learning rate was changed by hand; it holds from the update after `epoch` on."""
+class Changed:
+    """The setting called `name` was changed by hand; it holds from the update after `epoch` on."""
 
     epoch: int
-    lr: float
+    name: str
+    value: float
 
 
 @dataclass(frozen=True)

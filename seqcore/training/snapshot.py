@@ -24,7 +24,7 @@ def snapshot(trainer, look: Look, state: State | None = None) -> Snapshot:
     count = len(trainer.train_x)
     window = min(max(look.window, 0), count + len(trainer.test_x) - 1)
     x = trainer.train_x[window] if window < count else trainer.test_x[window - count]  # (T, 1)
-    with _as_it_was(trainer, state), torch.no_grad():
+    with as_it_was(trainer, state), torch.no_grad():
         if state is None:
             forecasts = {"train": trainer.train_forecast, "test": trainer.test_forecast}
         else:
@@ -63,7 +63,7 @@ def conclusion(trainer) -> Snapshot:
 
 
 @contextmanager
-def _as_it_was(trainer, state: State | None) -> Iterator[None]:
+def as_it_was(trainer, state: State | None) -> Iterator[None]:
     """The model in evaluation mode with the weights of `state`; afterwards with its own again, to the last bit."""
     trainer.model.eval()
     if state is None:

@@ -21,7 +21,7 @@ from seqcore.probes.clamp import hold
 from seqcore.spec import RunSpec
 from seqcore.text import N_
 from seqcore.training.device import OwnRandomness, pick_device
-from seqcore.training.events import Diverged, Epoch, Finished, LearningRate, Progress, Snapshot, Started
+from seqcore.training.events import Changed, Diverged, Epoch, Finished, Progress, Snapshot, Started
 from seqcore.training.flat import flatten
 from seqcore.training.optimiser import SLOTS, clip_, make_optimiser, memory_of, restore_
 from seqcore.training.recording import State
@@ -41,6 +41,8 @@ class Trainer:
     (a series too short for the windows, a device this machine does not have). `clamps` hold values of the network
     fixed for the whole training. Assigning `lr` changes the learning rate from the end of the epoch under way on.
     """
+
+    CHANGEABLE = ("lr",)
 
     def __init__(self, spec: RunSpec, series: Series, clamps: Sequence[Clamp] = ()):
         self.spec, self.values = spec, series.values
@@ -86,7 +88,7 @@ class Trainer:
                     return
                 if event.epoch < self.spec.training.epochs and self.lr != self.optimiser.param_groups[0]["lr"]:
                     self.optimiser.param_groups[0]["lr"] = self.lr
-                    yield LearningRate(self.epoch, self.lr)
+                    yield Changed(self.epoch, "lr", self.lr)
             else:
                 yield event
             resumed = time.perf_counter()

@@ -74,6 +74,13 @@ class Task:
         """Whether a root mean squared error is low, or a share of right answers high enough; never if NaN."""
         return score >= self.solved_score if self.classes else score <= self.solved_score
 
+    def error(self, score: float) -> float:
+        """A score as an error, of which less is better: the share of wrong answers, where classes are asked for.
+
+        And an error as a score.
+        """
+        return 1 - score if self.classes else score
+
     def length(self, lag: int) -> int:
         """T of a task with this lag, unless another length is asked for."""
         return lag + 1 + self.lead
