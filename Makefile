@@ -31,12 +31,14 @@ bench: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.homework
 	$(BIN)/python -m benchmarks.clicks
 	$(BIN)/python -m benchmarks.scrub
+	$(BIN)/python -m benchmarks.telescope
 
 # The runs that pages show before the visitor has trained anything.
 recordings: $(VENV)/run.stamp
 	for model in rnn lstm gru mlp cnn; do \
 	  $(BIN)/python -m seqcore train --architecture $$model --quiet --out assets/runs/$$model.npz || exit 1; \
 	done
+	$(BIN)/python -m seqcore memory --quiet --out assets/runs
 
 # The translators' files, brought up to date with the sentences in the code.
 catalogues: $(VENV)/run.stamp

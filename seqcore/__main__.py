@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     memory.add_argument("--cells", default=",".join(RECURRENT), help=f"(default: {','.join(RECURRENT)})")
     memory.add_argument("--lags", default="", help="several lags, as 10,20,40; instead of --lag")
     memory.add_argument("--seeds", default="1", help="runs of each, with seeds from --seed on (default: 1)")
+    memory.add_argument("--out", type=Path, help="write each run's curves and last snapshot to this folder")
     memory.add_argument("--format", choices=("markdown", "json"), default="markdown", help="(default: markdown)")
     _add_settings(memory, MemorySpec(), but=("architecture", "bidirectional"))
     doctor = commands.add_parser("doctor", help="say what this machine has and whether the engine works")
@@ -99,13 +100,27 @@ def _memory(options: argparse.Namespace) -> int:
     from seqcore.compare import train_all
     from seqcore.memory import side_by_side, written
 
-    spec = from_flat(_settings(options, MemorySpec), MemorySpec)
+    values = _settings(options, MemorySpec)
     whole = SETTINGS["seed"][1]
     lags = [LAG.check("lag", LAG.parse("lag", part)) for part in options.lags.split(",") if part]
     cells = [part.strip() for part in options.cells.split(",") if part.strip()]
-    wanted = side_by_side(spec, cells, lags, whole.check("seeds", whole.parse("seeds", options.seeds)))
-    print(written(options.format, train_all(wanted, None, None if options.quiet else sys.stderr)))
+    wanted = side_by_side(values, cells, lags, whole.check("seeds", whole.parse("seeds", options.seeds)))
+    results = train_all(wanted, None, None if options.quiet else sys.stderr)
+    if options.out:
+        _write_all(options.out, results)
+    print(written(options.format, results))
     return 0
+
+
+def _write_all(folder: Path, results: Sequence) -> None:
+    """One file for each run that finished, named by cell, lag and seed."""
+    from seqcore.reports.run_file import RunFile, save
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for result in results:
+        if result.snapshot is not None:
+            name = f"memory_{result.spec.model.architecture}_{result.spec.data.lag}_{result.spec.seed}.npz"
+            save(folder / name, RunFile(result.spec, result.started, result.history, result.snapshot))
 
 
 def _compare(options: argparse.Namespace) -> int:

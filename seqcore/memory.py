@@ -2,12 +2,14 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from seqcore.catalogue import RECURRENT
 from seqcore.data.tasks import TASKS
-from seqcore.data.tasks.spec import MemorySpec, suited
+from seqcore.data.tasks.spec import ONLY, MemorySpec
 from seqcore.reports.result import Result
+from seqcore.spec import from_flat
 from seqcore.text import N_, UserError
 
 UPDATES = 25
@@ -20,31 +22,33 @@ COLUMNS = ("Cell", "Lag", "Seed", "Weights", "Error", "Chance", "Solved below", 
 
 
 def side_by_side(
-    spec: MemorySpec, cells: Sequence[str] = RECURRENT, lags: Sequence[int] = (), seeds: int = 1
+    values: Mapping[str, Any], cells: Sequence[str] = RECURRENT, lags: Sequence[int] = (), seeds: int = 1
 ) -> list[MemorySpec]:
-    """`spec` for each of `cells` and `lags`, with `seeds` seeds from its own on; each with the remedies it can take.
+    """Settings by bare name, for each of `cells` and `lags`, with `seeds` seeds from their own on.
 
-    Raises `UserError` for an unknown cell or more than `MOST_RUNS`.
+    Each cell has the remedies it can take. Raises `UserError` for an unknown cell, a value out of its range, or more
+    than `MOST_RUNS`.
     """
-    unknown = [cell for cell in cells if cell not in RECURRENT]
-    if unknown or not cells:
-        raise UserError(N_("{name!r} is no recurrent cell: choose from {choices}."),
-                        name=str(*unknown[:1])[:20], choices=", ".join(RECURRENT))  # fmt: skip
-    lags = lags or (spec.data.lag,)
+    if not cells:
+        raise UserError(N_("Choose at least one network."))
+    for cell in cells:
+        if cell not in RECURRENT:
+            raise UserError(N_("{name!r} is no recurrent cell: choose from {choices}."),
+                            name=cell[:20], choices=", ".join(RECURRENT))  # fmt: skip
+    fitted = [fit(values, cell) for cell in cells]
+    lags = lags or (fitted[0].data.lag,)
     count = len(cells) * len(lags) * seeds
     if not 1 <= count <= MOST_RUNS:
         raise UserError(N_("This asks for {count} runs, and 1 to {most} can be made at once."),
                         count=count, most=MOST_RUNS)  # fmt: skip
-    return [
-        fit(spec, cell).replace(lag=lag, seed=spec.seed + k) for lag in lags for cell in cells for k in range(seeds)
-    ]
+    return [own.replace(lag=lag, seed=own.seed + k) for lag in lags for own in fitted for k in range(seeds)]
 
 
-def fit(spec: MemorySpec, cell: str) -> MemorySpec:
-    """`spec` for another cell, without the remedies it cannot take."""
-    values = {**spec.flat(), "architecture": cell}
-    values |= vars(suited(spec.remedies, cell))
-    return spec.replace(**values)
+def fit(values: Mapping[str, Any], cell: str) -> MemorySpec:
+    """Settings by bare name for a cell, without the remedies it cannot take."""
+    plain = MemorySpec().flat()
+    dropped = {name: plain[name] for name, cells in ONLY.items() if cell not in cells}
+    return from_flat({**values, "architecture": cell, **dropped}, MemorySpec)
 
 
 def found(result: Result) -> dict[str, object]:

@@ -276,15 +276,17 @@ def from_flat(values: Mapping[str, Any], kind: type[Whole] = RunSpec) -> Whole:
     return dataclasses.replace(whole, **made, **parts[""])
 
 
-def from_json(values: Mapping[str, Any]) -> RunSpec:
+def from_json(values: Mapping[str, Any], kind: type[Whole] = RunSpec) -> Whole:
     """The inverse of `to_json`; raises `UserError` for anything that is not a spec."""
+    flat = {}
     try:
-        flat = {**values["data"], **values["model"], **values["training"], "seed": values["seed"]}
+        for name, (part, _) in settings_of(kind).items():
+            flat |= values[part] if part else {name: values[name]}
     except (KeyError, TypeError):
         raise UserError(N_("This is not a run's settings: data, model, training and seed are needed.")) from None
-    return from_flat(flat)
+    return from_flat(flat, kind)
 
 
-def to_json(spec: RunSpec) -> dict[str, Any]:
+def to_json(spec: Whole) -> dict[str, Any]:
     """The spec as plain nested dictionaries, ready for `json.dumps`."""
     return dataclasses.asdict(spec)

@@ -33,7 +33,7 @@ def test_the_telescope_looks_back_from_the_end():
     assert [trace.style["name"] for trace in picture.traces] == ["RNN", "LSTM", "theory"]
     assert picture.layout["yaxis"]["type"] == "log" and picture.layout["xaxis"]["range"] == [0, 18]
     assert "RNN: 1 at the last step, 3.8e-06 at the first, 18 steps back." in picture.alt
-    assert words(picture)[0] == "Norm of the gradient ∂L/∂h"
+    assert words(picture)[0] == "‖∂L/∂h‖"
 
 
 def test_two_curves_of_one_network_differ_by_dash():

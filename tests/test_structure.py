@@ -24,6 +24,8 @@ ORDER = [
     "probes",
     "engine",
     "reports",
+    "memory",
+    "claims",
 ]
 """Parts of the core; each may import those before it."""
 
@@ -32,7 +34,7 @@ ALSO = {("training", "probes"): "a snapshot is a recording", ("models", "cells")
 
 PAGES_MAY = {
     "engine", "figures", "reports", "spec", "look", "unrolled", "homework", "size", "data", "text", "catalogue",
-    "training.events",
+    "training.events", "memory", "claims",
 }  # fmt: skip
 """What pages may import of the core: nothing that loads torch."""
 

@@ -16,6 +16,7 @@ from pages.kit.text import sentence, t
 from pages.kit.viewer import viewer
 from seqcore.catalogue import CLASSICAL
 from seqcore.data.series import Series
+from seqcore.data.tasks.spec import MemorySpec
 from seqcore.data.windows import cut
 from seqcore.engine import Run
 from seqcore.reports.result import Result
@@ -59,14 +60,17 @@ def moving(found: Runs, specs: Sequence[RunSpec]) -> bool:
     return any(spec in found and found[spec].view().status in MOVING for spec in specs)
 
 
-def start(page: str, specs: Sequence[RunSpec], series: Series) -> bool:
-    """Train what is missing of `specs`; what stands in the way is kept as a sentence for the bar to show."""
+def start(page: str, specs: Sequence[RunSpec | MemorySpec], series: Series | None) -> bool:
+    """Train what is missing of `specs`; what stands in the way is kept as a sentence for the bar to show.
+
+    Memory tasks need no `series`.
+    """
     st.session_state[f"{page}.refused"] = None
     st.session_state[link_problems(page)] = []
     found = runs(page)
     wanted = missing(found, specs)
     try:
-        for data in {spec.data for spec in wanted}:
+        for data in {spec.data for spec in wanted if series is not None}:
             cut(series.values, data)  # a series too short is told before anything starts
         for spec in wanted:
             if spec in found:
@@ -98,13 +102,13 @@ def stop(page: str) -> None:
             run.forget()
 
 
-def buttons(page: str, label: str, specs: Sequence[RunSpec], series: Series | None, begin) -> None:
-    """Draw the bar: `begin` is called by the first button, which says `label`."""
+def buttons(page: str, label: str, specs: Sequence[RunSpec | MemorySpec], ready: bool, begin) -> None:
+    """Draw the bar: `begin` is called by the first button, which says `label`, if the page is `ready` for it."""
     found = runs(page)
     states = {found[spec].view().status for spec in specs if spec in found}
     st.button(
         label, type="primary", icon=":material/play_arrow:", key=f"{page}.start", shortcut="Ctrl+Enter",
-        disabled=series is None or not missing(found, specs), on_click=begin,
+        disabled=not ready or not missing(found, specs), on_click=begin,
         help=t(N_("Trains what has no numbers yet; what is there stays.")),
     )  # fmt: skip
     if "paused" in states:

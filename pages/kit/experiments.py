@@ -59,3 +59,33 @@ TRAIN = (
         {"series": "sunspots", "architecture": "mlp", "seq_length": 22, "epochs": 600},
     ),
 )  # fmt: skip
+
+GRADIENTS = (
+    Experiment("forget", N_("Which cell forgets what came 30 steps ago?"), {"view": "tasks"}),
+    Experiment(
+        "near", N_("Does the whole gradient vanish, or its far part only?"),
+        {"cells": ["rnn"], "cell": "rnn", "lag": 50, "view": "telescope"},
+    ),
+    Experiment(
+        "explode", N_("What does an explosion look like?"),
+        {"cells": ["rnn"], "cell": "rnn", "init": "identity", "relu": True, "optimiser": "momentum", "clip": 0.0,
+         "view": "tasks"},
+    ),
+    Experiment(
+        "tamed", N_("And the same run, clipped?"),
+        {"cells": ["rnn"], "cell": "rnn", "init": "identity", "relu": True, "optimiser": "momentum", "clip": 0.1,
+         "view": "tasks"},
+    ),
+    Experiment(
+        "orthogonal", N_("Can a plain RNN remember after all?"),
+        {"cells": ["rnn"], "cell": "rnn", "init": "orthogonal", "lr": 0.003, "view": "tasks"},
+    ),
+    Experiment(
+        "truncated", N_("What can truncated BPTT still learn?"),
+        {"cells": ["lstm", "gru"], "cell": "gru", "task": "copy", "truncate": 20, "view": "telescope"},
+    ),
+    Experiment(
+        "attention", N_("What if it may look back?"),
+        {"cells": ["rnn", "gru"], "cell": "rnn", "attention": True, "lag": 60, "view": "telescope"},
+    ),
+)  # fmt: skip

@@ -18,6 +18,8 @@ from seqcore.text import N_, UserError
 LEARNING_RATES = (*(float(f"{digit}e{power}") for power in range(-5, 1) for digit in (1, 1.5, 2, 3, 5, 7)), 10.0)
 """Positions of the logarithmic slider."""
 
+Settings = Mapping[str, tuple[str, Setting]]
+
 UNKNOWN = N_("The link names a setting that does not exist ({name!r}): it was ignored.")
 
 WIDEST_SLIDER = 300
@@ -79,11 +81,15 @@ def read_value(name: str, text: str) -> Any:
     return value
 
 
-def field(page: str, name: str, *, disabled: bool = False) -> None:
+def field(
+    page: str, name: str, *, disabled: bool = False, settings: Settings = SETTINGS,
+    on_change: Callable[[], None] | None = None,
+) -> None:  # fmt: skip
     """Draw the widget of one setting; its value is in `st.session_state`."""
-    facts = SETTINGS[name][1]
+    facts = settings[name][1]
     label = t(facts.label) + (f" · {t(facts.unit)}" if facts.unit else "")
-    shared = dict(key=f"{page}.{name}", help=t(facts.help), persist_state="session", disabled=disabled)
+    shared = dict(key=f"{page}.{name}", help=t(facts.help), persist_state="session", disabled=disabled,
+                  on_change=on_change)  # fmt: skip
     if facts.kind == "choice":
         options = [value for value in facts.choices if value not in CLASSICAL]
         draw = st.segmented_control if name in ("scaler_fit",) else st.selectbox

@@ -31,7 +31,7 @@ CURVES = 170
 def grid_board(page: str, grid: Grid, series: Series | None, fits: bool, begin: Callable[[], None], lead: str) -> None:
     """Draw the buttons, and what moves below them; a grid that does not fit its series cannot be begun."""
     with st.container(horizontal=True, vertical_alignment="center", key="runbar"):
-        batch.buttons(page, t(N_("Fill the grid")), grid.runs, series if fits else None, begin)
+        batch.buttons(page, t(N_("Fill the grid")), grid.runs, series is not None and fits, begin)
     found = batch.runs(page)
     moves = batch.moving(found, grid.runs)
     show = st.fragment(run_every=TICK if moves else IDLE if found else None)(_show)

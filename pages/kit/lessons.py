@@ -19,6 +19,7 @@ LESSONS = (
     Lesson("train", N_("Train"), ":material/play_circle:"),
     Lesson("forward", N_("Forward pass"), ":material/function:"),
     Lesson("hidden", N_("Hidden states"), ":material/neurology:"),
+    Lesson("gradients", N_("Gradients"), ":material/trending_down:"),
     Lesson("homework", N_("HW02"), ":material/table_chart:"),
     Lesson("study", N_("Study"), ":material/grid_on:"),
 )

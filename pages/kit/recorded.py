@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.kit.memory_panel import MemoryScene
 from pages.kit.scene import Scene
 from pages.kit.text import ASSETS
 from seqcore.data.series import load
@@ -14,3 +15,10 @@ def recorded(name: str) -> Scene:
     run = load_run(ASSETS / "runs" / f"{name}.npz")
     series = load(run.spec.data.series)
     return Scene("recorded", run.spec, series, "recorded", run.history, run.started, run.snapshot, ())
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def recorded_memory(names: tuple[str, ...]) -> list[MemoryScene]:
+    """The same for runs on a memory task."""
+    runs = [load_run(ASSETS / "runs" / f"{name}.npz") for name in names]
+    return [MemoryScene(run.spec, "recorded", run.history, run.snapshot) for run in runs]

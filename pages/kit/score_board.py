@@ -58,7 +58,7 @@ def score_board(page: str, table: Table, begin: Callable[[], None], lead: str) -
     """Draw the buttons, and what moves below them."""
     specs = table.specs()
     with st.container(horizontal=True, vertical_alignment="center", key="runbar"):
-        batch.buttons(page, t(N_("Train the table")), specs, table.series, begin)
+        batch.buttons(page, t(N_("Train the table")), specs, table.series is not None, begin)
     found = batch.runs(page)
     begun = any(spec in found for spec in specs)
     moves = batch.moving(found, specs)

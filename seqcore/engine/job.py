@@ -31,6 +31,9 @@ LOOK_EVERY = 0.08
 LOOK_SHARE = 0.05
 """Most of a run's time that snapshots may take."""
 
+GRADIENT_SHARE = 0.08
+"""The same where they show gradients, each of which takes a pass back through time."""
+
 WATCHED = 5.0
 """Seconds a watch counts as somebody looking at the moment: without, no snapshots are taken."""
 
@@ -164,7 +167,8 @@ class Job:
             self.shown = slice.look
             self._shown_epoch = slice.snapshot.epoch if slice.snapshot else self.epoch
             self._look_from = now + LOOK_EVERY
-            self._look_from_used = self.used + slice.look_seconds / LOOK_SHARE
+            share = GRADIENT_SHARE if slice.look.gradients else LOOK_SHARE
+            self._look_from_used = self.used + slice.look_seconds / share
         self._keep_pace(now)
 
     def _append(self, rows: np.ndarray) -> None:

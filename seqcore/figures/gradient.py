@@ -20,11 +20,12 @@ from seqcore.text import N_
 
 
 def gradient(
-    t: Callable[[str], str], theme: str, norms: np.ndarray, *, epochs: int, clip: float = 0.0, at: int | None = None
-) -> Picture:
+    t: Callable[[str], str], theme: str, norms: np.ndarray, *, epochs: int, clip: float = 0.0, at: int | None = None,
+    clipped: np.ndarray | None = None,
+) -> Picture:  # fmt: skip
     """`norms` (n,) after epochs 0, 1, 2 ..., before clipping; the first, of no update, is not drawn.
 
-    `at` is the epoch that is looked at.
+    `clipped` (m,) are those after clipping. `at` is the epoch that is looked at.
     """
     step = stride(epochs + 1)
     shown = np.asarray(norms, np.float32)[1::step]
@@ -33,6 +34,9 @@ def gradient(
         "line": {"color": palette(theme)["gradient"], "width": 2}, "hovertemplate": "%{y:.3g}",
     }  # fmt: skip
     traces = [Trace(style, {"y": shown}, grows=True)]
+    if clipped is not None:
+        left = {**style, "name": t(N_("after clipping")), "line": {"color": palette(theme)["mark"], "width": 2}}
+        traces.append(Trace(left, {"y": np.asarray(clipped, np.float32)[1::step]}, grows=True))
     if clip:
         traces.append(level(theme, t(N_("clipped at {clip:g}")).format(clip=clip), clip, epochs))
     title, axis = epoch_axis(t, epochs)

@@ -40,7 +40,7 @@ def telescope(
                        "line": {"color": lines[name]["color"], "width": 1.5, "dash": "dot"}})  # fmt: skip
     back = t(N_("{steps} steps back")).format(steps="%{x}")
     layout = base_layout(
-        theme, t(N_("Steps back from the end")), t(N_("Norm of the gradient ∂L/∂{state}")).format(state=state), notes,
+        theme, t(N_("Steps back from the end")), f"‖∂L/∂{state}‖", notes,
         shapes=shapes, xaxis={"range": [0, longest - 1], "unifiedhovertitle": {"text": back}, **whole_ticks(longest)},
         yaxis={"type": "log", "range": span, **log_ticks(*span)},
     )  # fmt: skip

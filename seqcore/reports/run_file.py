@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from seqcore.data.tasks.spec import MemorySpec
 from seqcore.spec import RunSpec, from_json, to_json
 from seqcore.text import N_, UserError
 from seqcore.training.events import EPOCH_FIELDS, History, Snapshot, Started
@@ -15,7 +16,7 @@ from seqcore.training.events import EPOCH_FIELDS, History, Snapshot, Started
 class RunFile:
     """What `save` writes: settings, curves (epochs + 1 points each) and the last snapshot of a run."""
 
-    spec: RunSpec
+    spec: RunSpec | MemorySpec
     started: Started
     history: History
     snapshot: Snapshot
@@ -41,7 +42,7 @@ def load(path: Path) -> RunFile:
             arrays = {name: file[name] for name in file.files}
         facts = json.loads(arrays.pop("facts").tobytes())
         return RunFile(
-            from_json(facts["spec"]),
+            from_json(facts["spec"], MemorySpec if "remedies" in facts["spec"] else RunSpec),
             Started(**facts["started"]),
             History(**{name: arrays[f"curve.{name}"] for name in EPOCH_FIELDS}),
             Snapshot(**facts["snapshot"], arrays={n[9:]: a for n, a in arrays.items() if n.startswith("snapshot.")}),

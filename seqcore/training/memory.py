@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -57,7 +58,8 @@ class MemoryTrainer:
         for name, value in self.now.items():
             setattr(self, name, value)
         self.profiles = Profiles(spec)
-        self.epoch, self.seconds, self.grad_norm = 0, 0.0, math.nan
+        self.epoch, self.seconds, self.grad_norm, self.clipped_norm = 0, 0.0, math.nan, math.nan
+        self.clipped_norms: list[float] = []  # by epoch
         self.solved_at: int | None = None
 
     def __iter__(self) -> Iterator[object]:
@@ -95,7 +97,8 @@ class MemoryTrainer:
         """What `look` asks for, of the model as it is or as it was in `state`.
 
         Of test sequence number `window`: `input` (T, C), `answer` and `prediction` (K,) and the taps (T, H); and see
-        `seqcore.training.reach`, whose `over.` arrays are always there.
+        `seqcore.training.reach`, whose `over.` arrays are always there. `clipped_norm` (n,) is, by epoch, what clipping
+        left of the last update's gradient.
         """
         sequence = min(max(look.window, 0), TESTED - 1)
         x = self.test_x[sequence]
@@ -106,6 +109,7 @@ class MemoryTrainer:
                 arrays["prediction"] = self.model(x[None])[0].cpu().numpy()
             arrays["answer"] = np.atleast_1d(self.test_y[sequence].cpu().numpy())
             arrays |= {name: values[0] for name, values in tape.arrays.items()}
+            arrays["clipped_norm"] = np.array(self.clipped_norms[: epoch + 1])
             if look.gradients:
                 arrays |= gradients(self)
             if look.horizons:
@@ -116,12 +120,12 @@ class MemoryTrainer:
         return Snapshot(epoch, sequence, arrays, fingerprint)
 
     def conclusion(self) -> Snapshot:
-        """How far the network as it is reaches, and `solved`, the epoch of that (NaN where there is none)."""
+        """All there is to see of the network as it is, and `solved`, the epoch of that (NaN where there is none)."""
         if self.epoch not in self.profiles.kept:
             self.profiles.keep(self)
+        shot = self.snapshot(Look(gradients=True, horizons=True, jacobian=True))
         solved = np.array(math.nan if self.solved_at is None else float(self.solved_at))
-        arrays = {**self.profiles.arrays(self.epoch), **gradients(self), **horizons(self), "solved": solved}
-        return Snapshot(self.epoch, 0, arrays)
+        return replace(shot, arrays={**shot.arrays, "solved": solved})
 
     @property
     def state_bytes(self) -> int:
@@ -162,9 +166,11 @@ class MemoryTrainer:
         with self.randomness():
             answer = self.model(x)
         self.loss(answer, y).backward()
+        self.grad_norm = self.gradient.norm().item()
         if limit := self.now["clip_value"]:
             self.gradient.clamp_(-limit, limit)
-        self.grad_norm = clip_(self.gradient, self.now["clip"])
+        norm = clip_(self.gradient, self.now["clip"])
+        self.clipped_norm = min(norm, self.now["clip"] or math.inf)
         self.optimiser.step()
         return self._judge(answer.detach(), y)
 
@@ -182,6 +188,7 @@ class MemoryTrainer:
             _, error = self._judge(self.model.eval()(self.test_x), self.test_y)
         if self.solved_at is None and self.task.solves(self.task.error(error)):
             self.solved_at = epoch
+        self.clipped_norms.append(self.clipped_norm)
         if epoch in self.profiles.epochs:
             self.profiles.keep(self)
         loss, train_error = map(float, train)

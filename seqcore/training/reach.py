@@ -13,6 +13,9 @@ LOOKED_AT = 32
 MOVED = 16
 """Test sequences whose steps are moved, one by one."""
 
+LARGEST_JACOBIAN = 128
+"""States of a step whose singular values are computed; those of twice as many take eight times as long."""
+
 MOST_PROFILES = 20
 """Epochs of a run at which its reach is kept."""
 
@@ -55,8 +58,9 @@ def horizons(trainer, gradient: bool = True) -> dict[str, np.ndarray]:
 
 
 def singular_values(trainer, sequence: int) -> dict[str, np.ndarray]:
-    """`singular`: see `jacobian_singular_values`; nothing where a step has no Jacobian of its own."""
-    if len(trainer.model.cell.between):
+    """`singular`: see `jacobian_singular_values`; nothing where a step has no Jacobian of its own, or a large one."""
+    cell = trainer.model.cell
+    if len(cell.between) or cell.hidden_size * (2 if cell.mode == "LSTM" else 1) > LARGEST_JACOBIAN:
         return {}
     return {"singular": jacobian_singular_values(trainer.model, trainer.test_x[sequence])}
 

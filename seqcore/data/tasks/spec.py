@@ -1,6 +1,6 @@
 """What a run on a memory task is: frozen and validated, as `seqcore.spec.RunSpec` is for a series."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from seqcore.catalogue import RECURRENT
 from seqcore.data.tasks import LAG, TASK
@@ -102,11 +102,3 @@ class MemorySpec(Whole):
                     N_("{name} is for {choices}, not for {architecture}: switch it off."),
                     name=name, choices=", ".join(cells), architecture=cell,
                 )  # fmt: skip
-
-
-def suited(remedies: RemedySpec, architecture: str) -> RemedySpec:
-    """What of the remedies this architecture can take."""
-    plain = RemedySpec()
-    return replace(
-        remedies, **{name: getattr(plain, name) for name, cells in ONLY.items() if architecture not in cells}
-    )
