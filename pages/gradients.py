@@ -5,7 +5,7 @@ from functools import partial
 
 import streamlit as st
 
-from pages.kit import gradient_numbers, lag_board
+from pages.kit import claim_board, gradient_numbers, lag_board
 from pages.kit.experiments import GRADIENTS, Experiment
 from pages.kit.form import open_form, write_url
 from pages.kit.guard import guard
@@ -23,7 +23,7 @@ from seqcore.text import N_, UserError
 
 PAGE = "gradients"
 VIEWS = {"numbers": N_("The numbers"), "telescope": N_("Telescope"), "tasks": N_("Memory task"),
-         "lags": N_("Which lag?")}  # fmt: skip
+         "lags": N_("Which lag?"), "claims": N_("Claims")}  # fmt: skip
 LIVE = ("telescope", "tasks")
 DETAILS = {"paths": N_("the two ways back"), "stretch": N_("how a step stretches")}
 OWN = {
@@ -31,9 +31,10 @@ OWN = {
     "cell": "lstm",
     "detail": "paths",
     **lag_board.FIRST,
+    **claim_board.FIRST,
 }
 OWN_READERS = {"view": one_of("view", list(VIEWS)), "cell": one_of("cell", list(RECURRENT)),
-               "detail": one_of("detail", list(DETAILS)), **lag_board.READERS}  # fmt: skip
+               "detail": one_of("detail", list(DETAILS)), **lag_board.READERS, **claim_board.READERS}  # fmt: skip
 TRIO = tuple(f"memory_{cell}_30_0" for cell in RECURRENT)
 
 
@@ -78,6 +79,8 @@ with st.container(horizontal=True, horizontal_alignment="distribute", key="gradi
 
 if view == "numbers":
     gradient_numbers.numbers(PAGE)
+elif view == "claims":
+    claim_board.claim_board(PAGE)
 else:
     controls, lab = st.columns([1, 3.4], gap="medium")
     specs = []

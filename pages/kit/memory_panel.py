@@ -109,7 +109,14 @@ def memory_panel(
     pulse = None
     if runs:
         pulse = TICK if set(states) & set(MOVING) else REST if "paused" in states else IDLE
-    st.fragment(run_every=pulse)(_show)(page, states, recorded, draw, look)
+    st.fragment(run_every=pulse)(_show)(page, states, _fields(page), recorded, draw, look)
+
+
+def _fields(page: str) -> dict[str, str | float | list]:
+    """What the page's widgets say, and what it keeps beside them, by key."""
+    return {key: value for key, value in st.session_state.items()
+            if key.startswith(f"{page}.") and key.count(".") == 1 and isinstance(value, str | int | float | list)
+            }  # fmt: skip
 
 
 def _buttons(page: str, specs: Sequence[MemorySpec], runs: list[Run], states: tuple[str, ...]) -> None:
@@ -138,10 +145,14 @@ def _buttons(page: str, specs: Sequence[MemorySpec], runs: list[Run], states: tu
 
 
 def _show(
-    page: str, drawn: tuple[str, ...], recorded: Sequence[MemoryScene],
+    page: str, drawn: tuple[str, ...], said: dict, recorded: Sequence[MemoryScene],
     draw: Callable[[list[MemoryScene]], list[Picture]], look: Look,
 ) -> None:  # fmt: skip
-    """One tick. A change of state redraws the bar too."""
+    """One tick. A change of state redraws the bar too, unless this tick still brings the widgets' old values.
+
+    A browser that is busy may send it before it has taken over what an experiment wrote into the fields; a run of the
+    whole page would then put the old values back.
+    """
     runs = current(page)
     if not runs:
         with st.container(key="state"):
@@ -161,7 +172,7 @@ def _show(
             _tell(scene, view)
     moving = any(view.status in MOVING for view in views)
     board(draw(scenes), key=f"{page}.board", height=HEIGHT, moving=moving)
-    if tuple(view.status for view in views) != drawn:
+    if tuple(view.status for view in views) != drawn and _fields(page) == said:
         st.rerun()
 
 
