@@ -227,6 +227,19 @@ def test_clipping_and_truncation_reach_the_runs_that_train():
         assert {run.view().status for run in runs} == {"running"}
 
 
+def test_a_network_that_trains_is_made_anew_with_another_remedy_unless_there_is_none_to_make():
+    app = open_page(PAGE, **LONG)
+    app.button(key="gradients.bar.start").click().run()
+    with training(app):
+        app.toggle(key="gradients.attention").set_value(True).run()
+        assert not app.exception and all(run.spec.remedies.attention for run in runs_of(app))
+        anew = runs_of(app)
+        app.pills(key="gradients.cells").set_value([]).run()
+        app.toggle(key="gradients.attention").set_value(False).run()
+        assert not app.exception and "Choose at least one network" in app.warning[0].value
+        assert runs_of(app) == anew
+
+
 def test_pause_step_resume_and_stop_move_all_networks_together():
     app = open_page(PAGE, **LONG)
     app.button(key="gradients.bar.start").click().run()

@@ -68,13 +68,13 @@ GRADIENTS = (
     ),
     Experiment(
         "explode", N_("What does an explosion look like?"),
-        {"cells": ["rnn"], "cell": "rnn", "init": "identity", "relu": True, "optimiser": "momentum", "clip": 0.0,
-         "view": "tasks"},
+        {"cells": ["rnn"], "cell": "rnn", "init": "identity", "gain": 1.1, "relu": True, "optimiser": "momentum",
+         "clip": 0.0, "view": "telescope"},
     ),
     Experiment(
         "tamed", N_("And the same run, clipped?"),
-        {"cells": ["rnn"], "cell": "rnn", "init": "identity", "relu": True, "optimiser": "momentum", "clip": 0.1,
-         "view": "tasks"},
+        {"cells": ["rnn"], "cell": "rnn", "init": "identity", "gain": 1.1, "relu": True, "optimiser": "momentum",
+         "clip": 1.0, "view": "tasks"},
     ),
     Experiment(
         "orthogonal", N_("Can a plain RNN remember after all?"),

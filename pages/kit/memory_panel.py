@@ -1,6 +1,7 @@
 """Several cells that train on the same memory task at the same time: one bar, one line, one board."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import streamlit as st
@@ -80,7 +81,8 @@ def change(page: str, name: str) -> None:
     """Let a field act on the runs that can still train: as they go on, or by making their networks anew."""
     active = [run for run in current(page) if not run.view().ended]
     if active and name not in AT_ONCE:
-        begin(page, formed(page))
+        with suppress(UserError):  # the page says what is wrong with the form; what trains goes on
+            begin(page, formed(page))
         return
     for run in active:
         run.change(**{name: st.session_state[f"{page}.{name}"]})
