@@ -85,7 +85,7 @@ else:
     controls, lab = st.columns([1, 3.4], gap="medium")
     specs = []
     with controls:
-        memory_form(PAGE, partial(change, PAGE))
+        memory_form(PAGE, partial(change, PAGE), lag=view != "lags")
         try:
             specs = formed(PAGE)
         except UserError as problem:

@@ -63,6 +63,17 @@ def open_form(
     return list(problems)
 
 
+def fields(page: str) -> dict[str, str | float | list]:
+    """What the page's widgets say, and what it keeps beside them, by key.
+
+    A tick of a fragment may still bring a widget's old value, sent before the browser has taken over what a callback
+    wrote: a fragment that has the whole page drawn again compares this with what the page was drawn with.
+    """
+    return {key: value for key, value in st.session_state.items()
+            if key.startswith(f"{page}.") and key.count(".") == 1 and isinstance(value, str | int | float | list)
+            }  # fmt: skip
+
+
 def link_problems(page: str) -> str:
     """Where the session keeps what was wrong with the link a page was entered by."""
     return f"{page}.link"

@@ -17,7 +17,7 @@ from seqcore.text import N_
 
 MEMORY = settings_of(MemorySpec)
 
-MAIN = ("lag", "hidden_size", "lr", "epochs")
+SIZE = ("hidden_size", "lr", "epochs")
 MORE = ("num_layers", "dropout", "batch_size", "optimiser", "stop", "seed", "device")
 AT_ONCE = ("clip", "clip_value", "truncate")
 """Remedies that act on a run while it trains."""
@@ -25,7 +25,7 @@ AT_ONCE = ("clip", "clip_value", "truncate")
 ANEW = ("init", "gain", "forget_bias", "relu", "layer_norm", "skip", "attention")
 """Remedies a network is made with."""
 
-FIELDS = ("task", *MAIN, *MORE, *AT_ONCE, *ANEW)
+FIELDS = ("task", "lag", *SIZE, *MORE, *AT_ONCE, *ANEW)
 
 FIRST: dict[str, Any] = {**{name: MemorySpec().flat()[name] for name in FIELDS}, "cells": list(RECURRENT)}
 """The fields as they are at first."""
@@ -49,16 +49,16 @@ READERS: dict[str, Callable[[str], Any]] = {
 }  # fmt: skip
 
 
-def memory_form(page: str, change: Callable[[str], None]) -> None:
-    """Draw the fields; `change` is called with the name of one that acts at once."""
+def memory_form(page: str, change: Callable[[str], None], *, lag: bool = True) -> None:
+    """Draw the fields, that of the `lag` where one is read; `change` is called with the name of a remedy."""
     facts = MEMORY["task"][1]
     st.selectbox(t(facts.label), list(facts.choices), key=f"{page}.task", persist_state="session", help=t(facts.help),
                  format_func=lambda name: t(facts.choices[name]))  # fmt: skip
     st.caption(t(TASKS[st.session_state[f"{page}.task"]].rule))
     st.pills(t(N_("Networks")), list(RECURRENT), selection_mode="multi", key=f"{page}.cells", persist_state="session",
              format_func=cell_name)  # fmt: skip
-    for name in MAIN:
-        field(page, name, settings=MEMORY)
+    if lag:
+        field(page, "lag", settings=MEMORY)
     opened = f"{page}.remedies"  # it does not close in the reader's hands when the last one is switched off again
     st.session_state[opened] = st.session_state.get(opened, False) or any(changed(page, AT_ONCE + ANEW))
     with st.expander(t(N_("Remedies")), icon=":material/healing:", expanded=st.session_state[opened]):
@@ -68,6 +68,8 @@ def memory_form(page: str, change: Callable[[str], None]) -> None:
         st.caption(t(N_("With these the networks are made anew, and begin again if they train:")))
         for name in ANEW:
             field(page, name, settings=MEMORY, on_change=lambda name=name: change(name))
+    for name in SIZE:
+        field(page, name, settings=MEMORY)
     with st.expander(t(N_("More settings")), icon=":material/tune:"):
         for name in MORE:
             field(page, name, settings=MEMORY)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.kit.form import link_problems
+from pages.kit.form import fields, link_problems
 from pages.kit.lab import engine
 from pages.kit.live import board
 from pages.kit.memory_form import AT_ONCE, cell_name, formed
@@ -82,7 +82,7 @@ def change(page: str, name: str) -> None:
     active = [run for run in current(page) if not run.view().ended]
     if active and name not in AT_ONCE:
         with suppress(UserError):  # the page says what is wrong with the form; what trains goes on
-            begin(page, formed(page))
+            begin(page, formed(page), untrained=all(run.view().status == "paused" for run in active))
         return
     for run in active:
         run.change(**{name: st.session_state[f"{page}.{name}"]})
@@ -111,14 +111,7 @@ def memory_panel(
     pulse = None
     if runs:
         pulse = TICK if set(states) & set(MOVING) else REST if "paused" in states else IDLE
-    st.fragment(run_every=pulse)(_show)(page, states, _fields(page), recorded, draw, look)
-
-
-def _fields(page: str) -> dict[str, str | float | list]:
-    """What the page's widgets say, and what it keeps beside them, by key."""
-    return {key: value for key, value in st.session_state.items()
-            if key.startswith(f"{page}.") and key.count(".") == 1 and isinstance(value, str | int | float | list)
-            }  # fmt: skip
+    st.fragment(run_every=pulse)(_show)(page, states, fields(page), recorded, draw, look)
 
 
 def _buttons(page: str, specs: Sequence[MemorySpec], runs: list[Run], states: tuple[str, ...]) -> None:
@@ -167,26 +160,33 @@ def _show(
         st.markdown(" · ".join(_line(run.spec, view) for run, view in zip(runs, views, strict=True)))
         at = timeline(page, runs[0].id, views[longest], "")  # one name, whichever run is ahead, or it would go back
     trouble = st.container()
-    scenes = [_looked(run, view, at, look) for run, view in zip(runs, views, strict=True)]
+    epochs = [_epoch(view, at) for view in views]
+    for run, epoch in zip(runs, epochs, strict=True):
+        run.watch(replace(look, epoch=epoch))  # all of them, before any is waited for
+    scenes = [_looked(run, view, epoch, look) for run, view, epoch in zip(runs, views, epochs, strict=True)]
     views = [run.view() for run in runs]
     with trouble:
         for scene, view in zip(scenes, views, strict=True):
             _tell(scene, view)
     moving = any(view.status in MOVING for view in views)
     board(draw(scenes), key=f"{page}.board", height=HEIGHT, moving=moving)
-    if tuple(view.status for view in views) != drawn and _fields(page) == said:
+    if tuple(view.status for view in views) != drawn and fields(page) == said:
         st.rerun()
 
 
-def _looked(run: Run, view: RunView, at: int | None, look: Look) -> MemoryScene:
-    """One run as it was `at` an epoch, or at its last recorded one before, or as it is.
+def _epoch(view: RunView, at: int | None) -> int | None:
+    """The last recorded epoch of a run up to `at`; None for the run as it is.
 
     One that diverged is shown as it was before: there is nothing to see of numbers that are none.
     """
     if at is None and view.status == "diverged":
         at = view.epoch - 1
     known = view.recorded[view.recorded <= at] if at is not None else view.recorded[:0]
-    epoch = int(known[-1]) if len(known) else None
+    return int(known[-1]) if len(known) else None
+
+
+def _looked(run: Run, view: RunView, epoch: int | None, look: Look) -> MemoryScene:
+    """One run as it was at `epoch`, or as it is."""
     run.watch(replace(look, epoch=epoch), wait=0.0 if view.status in MOVING and epoch is None else LOOK)
     view = run.view()
     return MemoryScene(run.spec, view.status, view.history, view.snapshot, view.marks, epoch)

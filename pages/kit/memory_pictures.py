@@ -59,7 +59,7 @@ def _last(scene: MemoryScene, detail: str) -> list[Picture]:
     if "singular" in arrays:
         title = t(N_("{name}: how a step stretches its state")).format(name=name)
         return [singular(tr, theme(), title, arrays["singular"], kind=scene.spec.model.architecture)]
-    return []
+    return [_place("singular", t(N_("No Jacobian of a step: with layer norm or a skip, or so many units")))]
 
 
 def task_pictures(scenes: Sequence[MemoryScene], cell: str) -> list[Picture]:
@@ -94,9 +94,10 @@ def task_pictures(scenes: Sequence[MemoryScene], cell: str) -> list[Picture]:
     return [*pictures, _or_told(states(tr, theme(), title, one.snapshot.arrays[tap], kind="hidden"))]
 
 
-def _place(name: str) -> Picture:
-    """Holds the place of a picture that is coming."""
-    return Picture(name, "…", (), base_layout(theme(), "", ""), t(N_("The picture comes with the first epoch.")))
+def _place(name: str, words: str = "") -> Picture:
+    """Holds the place of a picture that is coming, or says in `words` why there is none."""
+    alt = words or t(N_("The picture comes with the first epoch."))
+    return Picture(name, words or "…", (), base_layout(theme(), "", ""), alt)
 
 
 def _one(scenes: Sequence[MemoryScene], cell: str) -> MemoryScene | None:

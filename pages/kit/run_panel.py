@@ -12,7 +12,7 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.kit.form import LEARNING_RATES, link_problems
+from pages.kit.form import LEARNING_RATES, fields, link_problems
 from pages.kit.lab import engine
 from pages.kit.live import board
 from pages.kit.scene import Scene
@@ -126,7 +126,7 @@ def run_panel(
     status = view.status if view is not None else None
     pulse = TICK if status in MOVING else REST if status == "paused" else IDLE if run is not None else None
     show = st.fragment(run_every=pulse)(_show)
-    show(page, run, status, recorded, draw, look, height)
+    show(page, run, status, fields(page), recorded, draw, look, height)
     return live_scene(run, view) if run is not None else recorded
 
 
@@ -166,10 +166,13 @@ def _learning_rate(page: str, run: Run, view: RunView) -> None:
 
 
 def _show(
-    page: str, run: Run | None, drawn: str | None, recorded: Scene, draw: Callable[[Scene], list[Picture]], look: Look,
-    height: int,
+    page: str, run: Run | None, drawn: str | None, said: dict, recorded: Scene,
+    draw: Callable[[Scene], list[Picture]], look: Look, height: int,
 ) -> None:  # fmt: skip
-    """One tick: the state in words, the time machine, and the pictures. A change of state redraws the bar too."""
+    """One tick: the state in words, the time machine, and the pictures. A change of state redraws the bar too.
+
+    Unless this tick brings old values, other than the page was drawn with: see `fields`.
+    """
     if run is None:
         with st.container(key="state"):
             st.markdown(f":material/history: {t(STATES['recorded'])}")
@@ -186,7 +189,7 @@ def _show(
         template, values = sentence_of
         (trouble.error if view.failure else trouble.info)(sentence(UserError(template, **values)))
     board(draw(live_scene(run, view, at)), key=f"{page}.board", height=height, moving=view.status in MOVING)
-    if view.status != drawn:
+    if view.status != drawn and fields(page) == said:
         st.rerun()
 
 

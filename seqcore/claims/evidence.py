@@ -13,13 +13,11 @@ import numpy as np
 from seqcore.claims.claim import ENDED, Arm, Interval, Outcomes, Verdict
 from seqcore.data.tasks import TASKS
 from seqcore.data.tasks.spec import MemorySpec
+from seqcore.reports.paired import FEWEST, student
 from seqcore.text import N_
 
 ERROR_RATE = 0.05
 """The chance that any interval of a verdict misses its true mean."""
-
-FEWEST = 2
-"""Seeds an interval needs."""
 
 SIDES = ("below", "above", "unclear")
 """Where an interval may lie: at most the line, above it, or around it."""
@@ -161,10 +159,8 @@ def interval(values: Sequence[float], level: float, log: bool = False) -> Interv
     values = np.log(values) if log else np.asarray(values, float)
     if len(values) < FEWEST or not np.isfinite(values).all():
         return math.nan, math.nan, math.nan
-    from scipy.special import stdtrit  # Student's distribution; scipy.stats, the same, loads far more
-
-    half = stdtrit(len(values) - 1, (1 + level) / 2) * np.std(values, ddof=1) / math.sqrt(len(values))
-    ends = np.mean(values) + half * np.array([-1, 0, 1])
+    low, high, _ = student(values, level)
+    ends = np.array([low, np.mean(values), high])
     low, mean, high = (np.exp(ends) if log else ends).tolist()
     return low, mean, high
 

@@ -54,7 +54,7 @@ def gradient(
 
 
 def _alt(t: Callable, norms: np.ndarray) -> str:
-    if len(norms) < 2:
+    if not np.isfinite(norms[1:]).any():
         return t(N_("The gradient's norm by epoch, on a logarithmic axis."))
     words = N_(
         "Over {epochs} epochs the gradient's norm went from {first:.3g} to {last:.3g}; its highest was {most:.3g}."

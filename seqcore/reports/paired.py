@@ -98,11 +98,11 @@ def _compare(a: Row, b: RunSpec | None, others: dict[int, float], comparisons: i
     found = {seed: difference for seed, difference in found.items() if math.isfinite(difference)}
     differences = tuple(found.values())
     mean = float(np.mean(differences)) if differences else math.nan
-    low, high, p = _interval(differences, 1 - ERROR_RATE / comparisons)
+    low, high, p = student(differences, 1 - ERROR_RATE / comparisons)
     return Comparison(a.spec, b, tuple(found), differences, mean, low, high, p, comparisons, _verdict(low, high))
 
 
-def _interval(differences: Sequence[float], level: float) -> tuple[float, float, float]:
+def student(differences: Sequence[float], level: float) -> tuple[float, float, float]:
     """Student's interval for the mean of `differences` and the p value of its t test against 0; NaN for too few.
 
     Differences that are all the same leave no doubt: the interval is a point, and p is 0 or, for zeros, 1.
