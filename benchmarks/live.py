@@ -50,7 +50,7 @@ def measure(page: Page, sizes: list[int], asked: list[int], seconds: float) -> d
     """
     page.evaluate(WATCH)
     clicked = time.perf_counter()
-    page.locator(".st-key-train-start button, .st-key-start button").first.click()
+    page.locator(".st-key-train-bar-start button, .st-key-start button").first.click()
     page.wait_for_function(FIRST_POINT, arg=EPOCHS, polling="raf")
     first = time.perf_counter() - clicked
     page.wait_for_timeout(1000)

@@ -98,7 +98,7 @@ def main() -> None:
             print(f"{name} ...", file=sys.stderr)
             page = browser.new_page(viewport={"width": 1400, "height": 800})
             page.goto(f"{address}/train?train.architecture={name}")
-            page.locator(".st-key-train-start button").click()
+            page.locator(".st-key-train-bar-start button").click()
             wait_for(lambda page=page: "Finished" in page.locator(".st-key-state").inner_text(), 120)
             page.wait_for_timeout(1500)
             result[name] |= scrub(page, times)

@@ -44,7 +44,7 @@ def page(browser):
 
 
 def button(page, name):
-    return page.locator(f".st-key-train-{name} button").first
+    return page.locator(f".st-key-train-bar-{name} button").first
 
 
 def state(page) -> str:

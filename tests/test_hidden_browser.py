@@ -80,7 +80,7 @@ def test_by_keyboard_alone_one_trains_looks_scrubs_and_sees_every_view(browser, 
 
 def test_a_gate_is_held_and_let_go_and_the_forecast_says_what_it_costs(browser, address):
     page = opened(browser, address)
-    page.locator(".st-key-hidden-start button").click()
+    page.locator(".st-key-hidden-bar-start button").click()
     trained(page)
     titles = page.evaluate(TITLES)
     page.get_by_text("What if …").click()
@@ -98,7 +98,7 @@ def test_a_gate_is_held_and_let_go_and_the_forecast_says_what_it_costs(browser, 
 
 def test_on_a_phone_everything_is_in_reach(browser, address):
     page = opened(browser, address, 390, 844)
-    page.locator(".st-key-hidden-start button").click()
+    page.locator(".st-key-hidden-bar-start button").click()
     trained(page)
     page.locator(".seqlab-board").scroll_into_view_if_needed()
     wait_for(lambda: page.locator(".seqlab-panel .main-svg").count() > 0, 10)

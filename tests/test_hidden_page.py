@@ -24,7 +24,7 @@ def one_worker():
 def trained(**query):
     """The page with a small run of its own that has ended."""
     app = open_page("hidden", **{**SMALL, **query})
-    app.button(key="hidden.start").click().run()
+    app.button(key="hidden.bar.start").click().run()
     run = lab.engine().of(f"{app.session_state['seqlab.viewer']}/hidden")[0]
     wait_for(lambda: run.view().ended, 60)
     app.run()
@@ -98,7 +98,7 @@ def test_a_link_opens_the_page_as_it_was():
 def test_two_networks_stand_beside_each_other_on_the_same_window():
     app, first = trained(hidden__architecture="lstm")
     app.selectbox(key="hidden.architecture").select("gru").run()
-    app.button(key="hidden.start").click().run()
+    app.button(key="hidden.bar.start").click().run()
     second = lab.engine().of(first.owner)[0]
     wait_for(lambda: second.view().ended, 60)
     app.run()

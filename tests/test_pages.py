@@ -44,7 +44,7 @@ def run_of(app: AppTest):
 
 def train(app: AppTest):
     """Press Train and wait for the end."""
-    app.button(key="train.start").click().run()
+    app.button(key="train.bar.start").click().run()
     assert not app.exception and not app.error
     run = run_of(app)
     wait_for(lambda: run.view().status in ENDED, 60)
@@ -65,7 +65,7 @@ def test_the_page_process_has_no_torch():
         "app = AppTest.from_file('app.py', default_timeout=60).run()\n"
         f"for name in {[lesson.name for lesson in LESSONS]!r}:\n"
         "    app.switch_page(f'pages/{name}.py').run(); assert not app.exception\n"
-        "app.switch_page('pages/train.py').run().button(key='train.start').click().run()\n"
+        "app.switch_page('pages/train.py').run().button(key='train.bar.start').click().run()\n"
         "assert not app.exception\n"
         "print('torch' in sys.modules)\n"
         "from pages.kit import lab; lab.engine().close()\n"
@@ -116,7 +116,7 @@ def test_a_hostile_link_gets_a_sentence_and_the_defaults(key, value):
     app = open_page("train", **{f"train__{key}": value})
     assert len(app.warning) == 1 and "<script>" not in app.warning[0].value
     assert {name: app.session_state[f"train.{name}"] for name in SETTINGS} == RunSpec().flat()
-    assert not app.button(key="train.start").disabled
+    assert not app.button(key="train.bar.start").disabled
 
 
 @pytest.mark.parametrize("name", sorted(set(SETTINGS) - {"digest"}))
@@ -140,7 +140,7 @@ def test_each_setting_at_both_ends_leaves_the_page_standing(name):
 
 def test_a_window_as_long_as_the_series_is_refused_with_the_numbers():
     app = open_page("train", train__series="airline", train__seq_length="144")
-    app.button(key="train.start").click().run()
+    app.button(key="train.bar.start").click().run()
     run = run_of(app)
     wait_for(lambda: run.view().status in ENDED, 60)
     app.run()
@@ -150,7 +150,7 @@ def test_a_window_as_long_as_the_series_is_refused_with_the_numbers():
 
 def test_a_run_that_diverges_says_so_at_its_epoch():
     app = open_page("train", train__optimiser="sgd", train__lr="10.0", train__scaler="none", train__epochs="50")
-    app.button(key="train.start").click().run()
+    app.button(key="train.bar.start").click().run()
     run = run_of(app)
     wait_for(lambda: run.view().status in ENDED, 60)
     app.run()
@@ -160,14 +160,14 @@ def test_a_run_that_diverges_says_so_at_its_epoch():
 def test_a_pinned_run_is_compared_with_the_next():
     app = open_page("train", train__epochs="6", train__hidden_size="4")
     train(app)
-    app.button(key="train.pin").click().run()
+    app.button(key="train.bar.pin").click().run()
     app.session_state["train.hidden_size"] = 9
     app.run()
     train(app)
     scores, differing = (table.value for table in app.dataframe)
     assert list(scores.index) == ["A", "this run"]
     assert differing.to_numpy().tolist() == [["4", "9"]]
-    app.button(key="train.unpin").click().run()
+    app.button(key="train.bar.unpin").click().run()
     assert not app.dataframe and not app.exception
 
 
@@ -182,4 +182,4 @@ def test_an_experiment_sets_the_form_and_runs():
 @pytest.mark.parametrize("series", [entry.name for entry in SERIES])
 def test_every_series_can_be_chosen(series):
     app = open_page("train", train__series=series)
-    assert not app.error and not app.button(key="train.start").disabled
+    assert not app.error and not app.button(key="train.bar.start").disabled

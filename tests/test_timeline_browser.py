@@ -23,7 +23,7 @@ def page():
         page = context.new_page()
         page.goto(address + SPEC)
         page.wait_for_selector(".seqlab-panel .main-svg")
-        page.locator(".st-key-train-start button").click()
+        page.locator(".st-key-train-bar-start button").click()
         wait_for(lambda: "Finished" in state(page), 60)
         yield page
         context.close()

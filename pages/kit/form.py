@@ -67,7 +67,8 @@ def fields(page: str) -> dict[str, str | float | list]:
     """What the page's widgets say, and what it keeps beside them, by key.
 
     A tick of a fragment may still bring a widget's old value, sent before the browser has taken over what a callback
-    wrote: a fragment that has the whole page drawn again compares this with what the page was drawn with.
+    wrote: a fragment that has the whole page drawn again compares this with what the page was drawn with. A button is
+    true for one run only, so the keys of buttons have a part more than those of fields.
     """
     return {key: value for key, value in st.session_state.items()
             if key.startswith(f"{page}.") and key.count(".") == 1 and isinstance(value, str | int | float | list)

@@ -16,12 +16,14 @@ def pin_buttons(page: str, scene: Scene) -> None:
     if ended:
         made = _pin(scene, next_name(page))
         st.button(
-            t(N_("Pin")), icon=":material/keep:", key=f"{page}.pin", on_click=pin, args=(page, made),
+            t(N_("Pin")), icon=":material/keep:", key=f"{page}.bar.pin", on_click=pin, args=(page, made),
             disabled=any(run.history is scene.history for run in kept),
             help=t(N_("Keep its curves in the picture, and compare the next run with it.")),
         )  # fmt: skip
     if kept:
-        st.button(t(N_("Remove pins")), icon=":material/keep_off:", key=f"{page}.unpin", on_click=unpin, args=(page,))
+        st.button(
+            t(N_("Remove pins")), icon=":material/keep_off:", key=f"{page}.bar.unpin", on_click=unpin, args=(page,)
+        )
 
 
 def compare(page: str, scene: Scene) -> None:

@@ -133,22 +133,22 @@ def run_panel(
 def _buttons(page: str, spec: RunSpec | None, series: Series | None, run: Run | None, view: RunView | None) -> None:
     status = view.status if view else None
     st.button(
-        t(N_("Train")), type="primary", icon=":material/play_arrow:", key=f"{page}.start", shortcut="Ctrl+Enter",
+        t(N_("Train")), type="primary", icon=":material/play_arrow:", key=f"{page}.bar.start", shortcut="Ctrl+Enter",
         disabled=spec is None or series is None, on_click=start, args=(page, spec, series),
     )  # fmt: skip
     if status == "paused":
-        st.button(t(N_("Resume")), icon=":material/resume:", key=f"{page}.resume", on_click=run.resume)
+        st.button(t(N_("Resume")), icon=":material/resume:", key=f"{page}.bar.resume", on_click=run.resume)
     else:
         st.button(
-            t(N_("Pause")), icon=":material/pause:", key=f"{page}.pause", disabled=status not in MOVING,
+            t(N_("Pause")), icon=":material/pause:", key=f"{page}.bar.pause", disabled=status not in MOVING,
             on_click=run.pause if run else None,
         )  # fmt: skip
     st.button(
-        t(N_("One epoch")), icon=":material/skip_next:", key=f"{page}.step", disabled=status not in ACTIVE,
+        t(N_("One epoch")), icon=":material/skip_next:", key=f"{page}.bar.step", disabled=status not in ACTIVE,
         on_click=run.step if run else None, help=t(N_("Go one epoch further and pause.")),
     )  # fmt: skip
     st.button(
-        t(N_("Stop")), icon=":material/stop:", key=f"{page}.stop", disabled=status not in ACTIVE,
+        t(N_("Stop")), icon=":material/stop:", key=f"{page}.bar.stop", disabled=status not in ACTIVE,
         on_click=run.stop if run else None,
     )  # fmt: skip
     if status in ACTIVE:

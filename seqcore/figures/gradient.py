@@ -35,7 +35,11 @@ def gradient(
     }  # fmt: skip
     traces = [Trace(style, {"y": shown}, grows=True)]
     if clipped is not None:
-        left = {**style, "name": t(N_("after clipping")), "line": {"color": palette(theme)["mark"], "width": 2}}
+        left = {
+            **style,
+            "name": t(N_("after clipping")),
+            "line": {"color": palette(theme)["mark"], "width": 1.5, "dash": "dot"},
+        }
         traces.append(Trace(left, {"y": np.asarray(clipped, np.float32)[1::step]}, grows=True))
     if clip:
         traces.append(level(theme, t(N_("clipped at {clip:g}")).format(clip=clip), clip, epochs))
@@ -46,7 +50,7 @@ def gradient(
     layout = base_layout(
         theme,
         title,
-        t(N_("Norm, before clipping")),
+        t(N_("Norm, before clipping")) if clipped is None else t(N_("Norm of the gradient")),
         xaxis=axis,
         yaxis={"type": "log", "range": span, **log_ticks(*span)},
     )

@@ -74,14 +74,14 @@ def _marks(theme: str, curves: Mapping[str, Curve], reached: Mapping[str, int], 
 
 
 def _levels(t: Callable, theme: str, chance: float, solved: float, log: bool) -> tuple[list[dict], list[dict]]:
-    """The two levels, dashed, each with its name where the curves are not: they begin at the left, above both."""
+    """The two levels, dashed, each named at the right, on its own side: solved curves end between them."""
     notes, shapes = [], []
-    named = ((chance, t(N_("chance {error:.3g}")), 1, "right"), (solved, t(N_("solved {error:.3g}")), 0, "left"))
-    for error, words, x, side in named:
+    named = ((chance, t(N_("chance {error:.3g}")), "bottom"), (solved, t(N_("solved {error:.3g}")), "top"))
+    for error, words, side in named:
         shapes.append({"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": error, "y1": error, "layer": "below",
                        "line": {"color": palette(theme)["naive"], "width": 1.5, "dash": "dash"}})  # fmt: skip
-        notes.append({"text": words.format(error=error), "showarrow": False, "xref": "paper", "x": x, "xanchor": side,
-                      "y": float(np.log10(error)) if log else error, "yanchor": "bottom"})  # fmt: skip
+        notes.append({"text": words.format(error=error), "showarrow": False, "xref": "paper", "x": 1,
+                      "xanchor": "right", "y": float(np.log10(error)) if log else error, "yanchor": side})  # fmt: skip
     return notes, shapes
 
 
