@@ -13,7 +13,7 @@ from pages.kit.header import header
 from pages.kit.inside import FIRST, READERS, VIEWS, as_link, looking
 from pages.kit.inside_scenes import inside_pictures, missing
 from pages.kit.recorded import recorded
-from pages.kit.run_panel import LOOK, live_scene, run_panel, start
+from pages.kit.run_panel import LOOK, Show, live_scene, run_panel, start
 from pages.kit.scene import Scene
 from pages.kit.series_field import series_field, source_of
 from pages.kit.text import lesson, plain, sentence, t
@@ -86,7 +86,8 @@ with lab:
                 st.slider(t(N_("Turn")), 0, 360, key=f"{PAGE}.turn", format="%d°", width=180)
     if why := missing(scene, inside):
         st.info(why, icon=":material/info:")
-    scene = run_panel(PAGE, spec, series, recorded("lstm"), draw, look, buttons, run, height=170)
+    ready = spec if series is not None else None
+    scene = run_panel(PAGE, ready, series, recorded("lstm"), draw, look, buttons, run, Show(height=170))
     with buttons:
         fork_controls(PAGE, run)
     if other is not None:

@@ -13,6 +13,7 @@ from seqcore.figures.sparkline import sparkline
 from seqcore.text import N_
 
 PAGE = "home"
+IN_A_ROW = 4
 RECORDED = N_(
     "A recorded run: an LSTM of 32 units on Apple's share price, 500 epochs. Make your own on the Train page."
 )
@@ -31,9 +32,10 @@ st.caption(t(RECORDED))
 pictures = [convergence_picture(scene, options, []), forecast_picture(scene, options), states_picture(scene, options)]
 board(pictures, key="home.board", columns=3, height=230)
 
-st.subheader(t(N_("Five networks, one question: what comes next?")), anchor=False)
+st.subheader(t(N_("{count} networks, one question: what comes next?")).format(count=len(ARCHITECTURES)), anchor=False)
 link = {KEY: language()} if language() != "en" else {}
-for column, architecture in zip(st.columns(len(ARCHITECTURES)), ARCHITECTURES, strict=True):
+columns = [column for _ in ARCHITECTURES[::IN_A_ROW] for column in st.columns(IN_A_ROW)]
+for column, architecture in zip(columns, ARCHITECTURES, strict=False):  # the last row may be shorter
     with column.container(border=True, height="stretch"):
         run = recorded(architecture.name)
         truth = run.series.values[run.started.test_from :]
@@ -42,7 +44,7 @@ for column, architecture in zip(st.columns(len(ARCHITECTURES)), ARCHITECTURES, s
         )
         st.markdown(f"**{t(architecture.label)}**")
         st.image(sparkline(theme(), truth, run.snapshot.arrays["test_prediction"][:, 0]), width="stretch", alt=alt)
-        st.markdown(words[architecture.name])
+        st.markdown(t(architecture.help))
         st.page_link(
             "pages/train.py", label=t(N_("Train it")), icon=":material/arrow_forward:",
             query_params={**link, "train.architecture": architecture.name},

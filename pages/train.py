@@ -67,8 +67,9 @@ with lab:
         buttons = st.container(horizontal=True, vertical_alignment="center", width="stretch")
         with st.container(width="content"):
             look, options = view_options(PAGE, spec, series)
+    ready = spec if series is not None else None
     scene = run_panel(
-        PAGE, spec, series, recorded("lstm"), lambda scene: draw(scene, options, pins(PAGE)), look, buttons
+        PAGE, ready, series, recorded("lstm"), lambda scene: draw(scene, options, pins(PAGE)), look, buttons
     )  # fmt: skip
     with buttons:
         fork_controls(PAGE, current_run(PAGE))

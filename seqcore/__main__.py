@@ -11,6 +11,7 @@ from pathlib import Path
 from seqcore.catalogue import RECURRENT, UPLOAD
 from seqcore.data.tasks import LAG
 from seqcore.data.tasks.spec import MemorySpec
+from seqcore.data.text.spec import TranslationSpec
 from seqcore.homework import (
     ASKED,
     MOST_SEEDS,
@@ -70,6 +71,13 @@ def _parser() -> argparse.ArgumentParser:
     memory.add_argument("--out", type=Path, help="write each run's curves and last snapshot to this folder")
     memory.add_argument("--format", choices=("markdown", "json"), default="markdown", help="(default: markdown)")
     _add_settings(memory, MemorySpec(), but=("architecture", "bidirectional"))
+    translate = commands.add_parser("translate", help="train encoder and decoder on a text task")
+    translate.set_defaults(command=_translate)
+    translate.add_argument("--attentions", default="", help="several kinds, as none,additive; instead of --attention")
+    translate.add_argument("--seeds", default="1", help="runs of each, with seeds from --seed on (default: 1)")
+    translate.add_argument("--out", type=Path, help="write each run's curves and last snapshot to this folder")
+    translate.add_argument("--format", choices=("markdown", "json"), default="markdown", help="(default: markdown)")
+    _add_settings(translate, TranslationSpec())
     doctor = commands.add_parser("doctor", help="say what this machine has and whether the engine works")
     doctor.set_defaults(command=_doctor)
     return parser
@@ -107,20 +115,36 @@ def _memory(options: argparse.Namespace) -> int:
     wanted = side_by_side(values, cells, lags, whole.check("seeds", whole.parse("seeds", options.seeds)))
     results = train_all(wanted, None, None if options.quiet else sys.stderr)
     if options.out:
-        _write_all(options.out, results)
+        _write_all(options.out, results, "memory_{architecture}_{lag}_{seed}.npz")
     print(written(options.format, results))
     return 0
 
 
-def _write_all(folder: Path, results: Sequence) -> None:
-    """One file for each run that finished, named by cell, lag and seed."""
+def _translate(options: argparse.Namespace) -> int:
+    from seqcore.compare import train_all
+    from seqcore.translation import side_by_side, written
+
+    spec = from_flat(_settings(options, TranslationSpec), TranslationSpec)
+    whole = SETTINGS["seed"][1]
+    attentions = [part.strip() for part in options.attentions.split(",") if part.strip()] or [spec.model.attention]
+    seeds = whole.check("seeds", whole.parse("seeds", options.seeds))
+    wanted = side_by_side(spec, attentions, [spec.teaching.teacher_forcing], seeds)
+    results = train_all(wanted, None, None if options.quiet else sys.stderr)
+    if options.out:
+        _write_all(options.out, results, "translation_{task}_{attention}_{seed}.npz")
+    print(written(options.format, results))
+    return 0
+
+
+def _write_all(folder: Path, results: Sequence, name: str) -> None:
+    """One file for each run that finished; `name` is filled in with its settings."""
     from seqcore.reports.run_file import RunFile, save
 
     folder.mkdir(parents=True, exist_ok=True)
     for result in results:
         if result.snapshot is not None:
-            name = f"memory_{result.spec.model.architecture}_{result.spec.data.lag}_{result.spec.seed}.npz"
-            save(folder / name, RunFile(result.spec, result.started, result.history, result.snapshot))
+            path = folder / name.format(**result.spec.flat())
+            save(path, RunFile(result.spec, result.started, result.history, result.snapshot))
 
 
 def _compare(options: argparse.Namespace) -> int:

@@ -11,11 +11,18 @@ from seqcore.text import N_
 
 @dataclass(frozen=True)
 class Architecture:
-    """A kind of network; `seqcore.models.<name>` builds it."""
+    """A kind of network; `seqcore.models.<name>` builds it. `help` says what it is.
+
+    `cell` is what reads the window step by step, if anything does, and what can be seen inside. A network is
+    `recurrent` where it is nothing but layers of that cell and a linear map of their last state: it may read in both
+    directions, and can be given a memory task.
+    """
 
     name: str
     label: str
-    recurrent: bool
+    help: str
+    cell: str = ""
+    recurrent: bool = False
 
 
 @dataclass(frozen=True)
@@ -29,14 +36,46 @@ class Baseline:
 
 
 ARCHITECTURES = (
-    Architecture("rnn", N_("Vanilla RNN"), recurrent=True),
-    Architecture("lstm", "LSTM", recurrent=True),
-    Architecture("gru", "GRU", recurrent=True),
-    Architecture("mlp", "MLP", recurrent=False),
-    Architecture("cnn", N_("1-D CNN"), recurrent=False),
-)
+    Architecture(
+        "rnn", N_("Vanilla RNN"),
+        N_("One state, mixed with every new value. The simplest memory there is, and the first to forget."),
+        cell="rnn", recurrent=True,
+    ),
+    Architecture(
+        "lstm", "LSTM", N_("A cell state that gates open and close. What it keeps, it can keep for long."),
+        cell="lstm", recurrent=True,
+    ),
+    Architecture(
+        "gru", "GRU", N_("Two gates and one state: the LSTM's idea with a quarter fewer weights."),
+        cell="gru", recurrent=True,
+    ),
+    Architecture(
+        "mlp", "MLP", N_("The whole window at once, without any notion of order. A yardstick for every memory."),
+    ),
+    Architecture(
+        "cnn", N_("1-D CNN"), N_("Filters that slide over the window, each layer looking twice as far back."),
+    ),
+    Architecture(
+        "encoder_decoder", "Seq2seq (GRU)",
+        N_("One GRU folds the window into a state, another unfolds the forecast, fed with each value it has said."),
+        cell="gru",
+    ),
+    Architecture(
+        "encoder_decoder_attention", N_("Seq2seq with attention (GRU)"),
+        N_("The same, but each value of the forecast looks back at all the window, not at its end alone."),
+        cell="gru",
+    ),
+    Architecture(
+        "repeat_vector", N_("RepeatVector (LSTM, the Keras form)"),
+        N_("An LSTM folds the window, another reads the folded state at every step, and never what it has said."),
+        cell="lstm",
+    ),
+)  # fmt: skip
 
 RECURRENT = tuple(a.name for a in ARCHITECTURES if a.recurrent)
+
+CELL = {a.name: a.cell for a in ARCHITECTURES if a.cell}
+"""Architecture -> the recurrent cell that reads its window."""
 
 BASELINES = (
     Baseline("naive", N_("Naive"), N_("Tomorrow is as today: the last value seen.")),

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from seqcore.data.series import Series
-from seqcore.data.tasks.spec import MemorySpec
 from seqcore.data.windows import cut
 from seqcore.engine import Limits, Run, connect
 from seqcore.reports.comparison import rows
 from seqcore.reports.result import Result
 from seqcore.reports.table import as_csv, as_json, as_latex, as_markdown
-from seqcore.spec import RunSpec
+from seqcore.spec import RunSpec, Whole
 from seqcore.text import UserError
 
 OWNER = "shell"
@@ -25,9 +24,7 @@ def check(specs: Sequence[RunSpec], series: Series) -> None:
         cut(series.values, data)
 
 
-def train_all(
-    specs: Sequence[RunSpec | MemorySpec], series: Series | None, told: TextIO | None = sys.stderr
-) -> list[Result]:
+def train_all(specs: Sequence[Whole], series: Series | None, told: TextIO | None = sys.stderr) -> list[Result]:
     """Train every one of `specs`, as wide as the machine is, with progress written to `told`.
 
     A memory task has no `series`. Raises `UserError` where the training processes cannot be started.

@@ -42,6 +42,9 @@ VARIANTS = (
     Variant("bigru", N_("Bidirectional GRU"), {"architecture": "gru", "bidirectional": True}),
     Variant("mlp", "MLP", {"architecture": "mlp"}),
     Variant("cnn", N_("1-D CNN"), {"architecture": "cnn"}),
+    Variant("seq2seq", "Seq2seq (GRU)", {"architecture": "encoder_decoder"}),
+    Variant("attention", N_("Seq2seq with attention (GRU)"), {"architecture": "encoder_decoder_attention"}),
+    Variant("repeat", N_("RepeatVector (LSTM, the Keras form)"), {"architecture": "repeat_vector"}),
 )
 
 ASKED = ("rnn", "lstm", "gru")

@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from seqcore.catalogue import RECURRENT
+from seqcore.catalogue import CELL, RECURRENT
 from seqcore.spec import ModelSpec
 from seqcore.text import N_, UserError
 
 INSIDE = {"rnn": ("hidden",), "lstm": ("hidden", "cell", "i", "f", "g", "o"), "gru": ("hidden", "r", "z", "n")}
-"""What can be seen inside a cell; every other network shows its hidden layers only."""
+"""What can be seen inside a cell; a network without one shows its hidden layers only."""
 
 GATES = ("i", "f", "o", "r", "z")
 """Values between 0 and 1."""
@@ -19,6 +19,9 @@ CLAMPED = ("hidden", "cell", "g", "n", *GATES)
 
 MOST_CLAMPS = 16
 
+MOST_HELD = 100
+"""Weights of an attention that are held at once, at most."""
+
 FURTHEST = 10.0
 """A value that is no gate may be held within this distance of 0."""
 
@@ -26,7 +29,7 @@ FURTHEST = 10.0
 def taps(model: ModelSpec) -> list[str]:
     """The names of what can be seen in this network, layer by layer: `l0.hidden`; `l0r` is the reverse direction."""
     directions = ("", "r") if model.bidirectional and model.architecture in RECURRENT else ("",)
-    kinds = INSIDE.get(model.architecture, ("hidden",))
+    kinds = INSIDE.get(CELL.get(model.architecture), ("hidden",))
     return [f"l{k}{d}.{kind}" for k in range(model.num_layers) for d in directions for kind in kinds]
 
 
@@ -109,13 +112,39 @@ class Study:
 
 
 @dataclass(frozen=True)
+class Sentence:
+    """Asks a network that translates for `text`, or where there is none for test pair number `Look.window`.
+
+    The network reads the source's tokens at the places in `order`, or all. Of its attention `forced` gives (step,
+    place, weight) and `masked` (step, place) gets none; both count the tokens as they are read. With `own` it is shown
+    what the network says by itself, even where the true translation is known. `effects` asks for what hiding each token
+    does to the loss; `beam` for a search so wide, 0 for none, which divides by the length to the power of `normalise`.
+    Raises `UserError` for more than `MOST_HELD` held weights.
+    """
+
+    text: str = ""
+    order: tuple[int, ...] | None = None
+    forced: tuple[tuple[int, int, float], ...] = ()
+    masked: tuple[tuple[int, int], ...] = ()
+    own: bool = False
+    effects: bool = False
+    beam: int = 0
+    normalise: float = 0.0
+
+    def __post_init__(self):
+        if (count := len(self.forced) + len(self.masked)) > MOST_HELD:
+            raise UserError(N_("{count} values are held, and at most {most} can be."), count=count, most=MOST_HELD)
+
+
+@dataclass(frozen=True)
 class Look:
     """What a snapshot shows: the inside over window number `window`, and the forecasts.
 
     `free_running` asks for the forecast that is fed with itself, `weights` for the weights by their names, `study`
     for what is measured over many windows. On a memory task `gradients` asks for the gradients by time step, `horizons`
-    for how far back the network reaches, `jacobian` for the singular values of each step's. `epoch` is a recorded
-    epoch, or None for the model as it is. With `clamps` it is the model with those values held, which is scored anew.
+    for how far back the network reaches, `jacobian` for the singular values of each step's. `sentence` is for networks
+    that translate. `epoch` is a recorded epoch, or None for the model as it is. With `clamps` it is the model with
+    those values held, which is scored anew.
     """
 
     window: int = 0
@@ -127,6 +156,7 @@ class Look:
     gradients: bool = False
     horizons: bool = False
     jacobian: bool = False
+    sentence: Sentence = Sentence()
 
 
 NOW = Look()

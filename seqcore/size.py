@@ -3,13 +3,15 @@
 A recurrent layer of H units that reads C numbers at each step has G * H * (C + H + 2) weights: each of its G gates
 has a matrix for the input (H, C), one for the state (H, H) and, as in `torch.nn`, two biases (H,). G is 1 for the
 RNN, 3 for the GRU and 4 for the LSTM, so that at equal hidden sizes their layers compare as 1 : 3 : 4. A dense map
-of C to H numbers has H * (C + 1).
+of C to H numbers has H * (C + 1). A network with a decoder has two stacks of layers and maps each step's state to
+one number.
 """
 
 from collections.abc import Callable
 from itertools import pairwise
 
-from seqcore.spec import RunSpec
+from seqcore.catalogue import CELL
+from seqcore.spec import ModelSpec, RunSpec
 
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 """Pairs of matrices of a recurrent layer."""
@@ -27,13 +29,29 @@ def _dense(inputs: int, outputs: int) -> int:
     return outputs * (inputs + 1)
 
 
+def _layers(model: ModelSpec, inputs: int) -> int:
+    """A stack of recurrent layers that reads `inputs` numbers at each step."""
+    wide = (2 if model.bidirectional else 1) * model.hidden_size
+    gates = GATES[CELL[model.architecture]]
+    return sum(gates * wide * (c + model.hidden_size + 2) for c in [inputs] + [wide] * (model.num_layers - 1))
+
+
 def _recurrent(spec: RunSpec) -> int:
     model = spec.model
-    directions = 2 if model.bidirectional else 1
-    wide = directions * model.hidden_size
-    inputs = [1] + [wide] * (model.num_layers - 1)
-    layers = sum(GATES[model.architecture] * wide * (c + model.hidden_size + 2) for c in inputs)
-    return layers + _dense(wide, spec.data.horizon)
+    return _layers(model, 1) + _dense((2 if model.bidirectional else 1) * model.hidden_size, spec.data.horizon)
+
+
+def _encoder_decoder(spec: RunSpec) -> int:
+    return 2 * _layers(spec.model, 1) + _dense(spec.model.hidden_size, 1)
+
+
+def _encoder_decoder_attention(spec: RunSpec) -> int:
+    return _encoder_decoder(spec) + 3 * spec.model.hidden_size**2  # W_q (H, H) and W_c (H, 2 H), without biases
+
+
+def _repeat_vector(spec: RunSpec) -> int:
+    H = spec.model.hidden_size
+    return _layers(spec.model, 1) + _layers(spec.model, H) + _dense(H, 1)
 
 
 def _mlp(spec: RunSpec) -> int:
@@ -52,4 +70,7 @@ COUNTS: dict[str, Callable[[RunSpec], int]] = {
     "gru": _recurrent,
     "mlp": _mlp,
     "cnn": _cnn,
+    "encoder_decoder": _encoder_decoder,
+    "encoder_decoder_attention": _encoder_decoder_attention,
+    "repeat_vector": _repeat_vector,
 }

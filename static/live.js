@@ -2,6 +2,7 @@
 const OVERLAP = 3; // messages in which a change is sent, as in live.py
 const BUDGET = 12; // milliseconds of drawing in one frame; one picture may take longer
 const PATIENCE = 500; // milliseconds until the whole is asked for again
+const REACH = 20; // pixels by which a click may miss a point, and a finger move in it
 const CONFIG = { displaylogo: false, displayModeBar: false, scrollZoom: false, responsive: false };
 const boards = new WeakMap();
 
@@ -36,6 +37,22 @@ function decode(part, old) {
   whole.set(old.subarray(0, part.from));
   whole.set(fresh, part.from);
   return whole;
+}
+
+// What lies at a place on the screen, as [x, y]: a cell of a heat map (they lie at whole numbers), or else a point.
+function pointAt(plot, { clientX, clientY }) {
+  const { xaxis, yaxis } = plot._fullLayout ?? {};
+  const box = plot.getBoundingClientRect();
+  const [across, down] = [clientX - box.x - xaxis?._offset, clientY - box.y - yaxis?._offset];
+  if (!(across >= 0 && across < xaxis._length && down >= 0 && down < yaxis._length)) return null;
+  if (plot.data.some((trace) => trace.type === "heatmap")) {
+    return [Math.round(xaxis.p2l(across)), Math.round(yaxis.p2l(down))];
+  }
+  const distance = ([x, y]) => Math.hypot(xaxis.d2p(x) - across, yaxis.d2p(y) - down);
+  const traces = plot.data.filter((trace) => trace.hoverinfo !== "skip");
+  const points = traces.flatMap(({ x, y }) => Array.from(x ?? [], (at, k) => [at, y[k]]));
+  const nearest = points.sort((a, b) => distance(a) - distance(b))[0];
+  return nearest && distance(nearest) < REACH ? nearest : null;
 }
 
 class Board {
@@ -73,7 +90,10 @@ class Board {
       }
       this.describe(panel);
     }
-    for (const [name, panel] of this.panels) panel.figure.hidden = !message.names.includes(name);
+    for (const [name, panel] of this.panels) {
+      panel.figure.hidden = !message.names.includes(name);
+      panel.figure.classList.toggle("seqlab-tall", panel.parts.get("tall"));
+    }
     message.names.forEach((name, place) => this.put(this.panels.get(name).figure, place));
     this.draw();
     return true;
@@ -97,7 +117,21 @@ class Board {
     this.panels.set(name, panel);
     this.seen.observe(plot);
     this.sized.observe(plot);
+    plot.addEventListener("pointerdown", (down) => this.press(panel, down));
     return panel;
+  }
+
+  // Plotly's own clicks are of no use: a redraw takes away what they tell, and a tap makes two.
+  press(panel, down) {
+    if (!panel.parts.get("clickable") || !down.isPrimary || down.button) return;
+    const release = new AbortController();
+    const up = (event) => {
+      release.abort();
+      const still = Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) < REACH;
+      const point = event.type === "pointerup" && still && pointAt(panel.plot, down);
+      if (point) this.trigger("pick", { name: panel.plot.dataset.name, x: point[0], y: point[1] });
+    };
+    for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, up, { signal: release.signal });
   }
 
   // Moves a figure to its place among the others; what is drawn in it stays.
@@ -144,6 +178,7 @@ class Board {
     });
     this.drawLegend(panel, traces);
     plotly.react(panel.plot, traces, structuredClone(get("layout")), CONFIG);
+    panel.plot.classList.toggle("seqlab-clickable", get("clickable"));
     this.root.dataset.draws = Number(this.root.dataset.draws) + 1;
   }
 
@@ -178,6 +213,7 @@ export function update({ data, parentElement, setTriggerValue }) {
   let board = boards.get(parentElement);
   if (!board) boards.set(parentElement, (board = new Board(parentElement)));
   board.trouble = data.trouble;
+  board.trigger = setTriggerValue;
   board.grid.style.setProperty("--seqlab-height", data.height);
   board.grid.style.setProperty("--seqlab-columns", data.columns);
   if (!board.take(data) && performance.now() - board.wanted > PATIENCE) {

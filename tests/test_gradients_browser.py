@@ -91,7 +91,7 @@ def test_three_networks_train_live_pause_go_on_and_stop_within_a_second(opened):
     assert {len(curve) for curve in first} == {13} and all(all(curve) for curve in first)
     time.sleep(2)
     assert int(board.get_attribute("data-draws")) > draws + 10
-    assert all(old != new for old, new in zip(first, page.evaluate(TELESCOPE), strict=True))
+    wait_for(lambda: all(old != new for old, new in zip(first, page.evaluate(TELESCOPE), strict=True)), 20)
     button(page, "pause").click()
     wait_for(lambda: state(page).count("Paused") == 3, 20)
     time.sleep(0.5)

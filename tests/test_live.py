@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import plotly.offline
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pages.kit.live import LOADER, OVERLAP, Feed
+from pages.kit.live import LOADER, OVERLAP, Feed, picked
 from seqcore.figures.convergence import Curve, convergence
 from seqcore.figures.gradient import gradient
 from seqcore.figures.states import states
@@ -152,3 +153,23 @@ def test_a_trace_that_takes_anothers_place_inherits_nothing_of_it():
         browser.take(feed.message([convergence(str, "light", run, unit="m", epochs=9, naive=5.0, pinned=pinned)]))
         wanted = [["y"]] * (2 + 2 * len(pinned)) + [["x", "y"]]
         assert browser.parts["convergence", "arrays"] == wanted
+
+
+def test_a_click_is_a_place_in_a_clickable_picture_and_nothing_else():
+    names = {"attention"}
+    assert picked({"name": "attention", "x": 3, "y": 0.5}, names) == ("attention", 3.0, 0.5)
+    for bad in (-1, 1001, float("nan"), float("inf"), True, "3", None, [3], 10**400):
+        assert picked({"name": "attention", "x": bad, "y": 0}, names) is None
+        assert picked({"name": "attention", "x": 0, "y": bad}, names) is None
+    for sent in (None, "attention", 3, [], {}, {"name": "states", "x": 0, "y": 0}, {"name": ["attention"], "x": 0}):
+        assert picked(sent, names) is None
+
+
+def test_whether_a_picture_takes_clicks_is_sent_when_it_changes():
+    feed, made = Feed(), pictures(9)[1]
+    first = feed.message([made])["pictures"]["gradient"]["clickable"]
+    for _ in range(OVERLAP):
+        feed.message([made])
+    then = feed.message([replace(made, clickable=True)])["pictures"]["gradient"]
+    assert (first, then) == ({"v": False}, {"clickable": {"v": True}})
+    assert feed.message([replace(made, clickable=True, tall=True)])["pictures"]["gradient"]["tall"] == {"v": True}

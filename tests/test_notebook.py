@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbclient import NotebookClient
 
-from seqcore.catalogue import CLASSICAL, RECURRENT
+from seqcore.catalogue import ARCHITECTURES, CLASSICAL, RECURRENT
 from seqcore.data.series import Series, load
 from seqcore.homework import names_of, recipe, rows_of
 from seqcore.reports.comparison import spread
@@ -100,6 +100,10 @@ ODD = [BASE.replace(**changes) for changes in (
     dict(architecture="mlp", scaler="none", lr=0.0001, hidden_size=4),
     dict(architecture="cnn", num_layers=2, optimiser="momentum", seq_length=8, batch_size=16),
     dict(architecture="cnn", num_layers=3, dropout=0.1, split="rows"),
+    dict(architecture="encoder_decoder", horizon=5),
+    dict(architecture="encoder_decoder", horizon=3, num_layers=2, dropout=0.2, split="rows"),
+    dict(architecture="encoder_decoder_attention", horizon=4, num_layers=2, batch_size=30),
+    dict(architecture="repeat_vector", horizon=9, num_layers=2, dropout=0.3),
 )]  # fmt: skip
 
 
@@ -231,7 +235,8 @@ def test_any_rows_make_a_program_that_compiles_and_the_same_each_time(rows, tabl
 
 def test_programs_use_every_name_they_define_and_no_other(tmp_path):
     series = load("nile")
-    tables = [*([row] for row in ODD), ODD, ODD[:2], [ODD[0], BASE.replace(architecture="cnn", device="cpu")]]
+    alone = [[row] for row in (*ODD, *(BASE.replace(architecture=kind.name) for kind in ARCHITECTURES))]
+    tables = [*alone, ODD, ODD[:2], [ODD[0], BASE.replace(architecture="cnn", device="cpu")]]
     for k, rows in enumerate(tables):
         (tmp_path / f"{k}.py").write_text(script(rows, [0], series, TABLE), encoding="utf-8")
     told = subprocess.run(

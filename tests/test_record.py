@@ -176,6 +176,15 @@ def test_two_cells_in_a_model_are_told_apart():
     assert tape.arrays["decoder.l0.hidden"].shape == (1, 5, 3)
 
 
+def test_the_cell_that_reads_the_window_goes_without_a_name():
+    model = nn.ModuleDict({"cell": cells.GRU(2, 3), "decoder": cells.GRU(2, 3)})
+    with torch.no_grad(), record(model) as tape:
+        model["cell"](torch.randn(4, 1, 2))
+        model["decoder"](torch.randn(5, 1, 2))
+    assert tape.arrays["l0.hidden"].shape == (1, 4, 3) and tape.arrays["decoder.l0.hidden"].shape == (1, 5, 3)
+    assert len(tape.arrays) == 8
+
+
 def test_a_tap_gives_its_value_and_gradient_and_is_gone_afterwards():
     tap = Tap("l0.hidden")
     model = nn.Sequential(nn.Linear(2, 3), tap, nn.Linear(3, 1))

@@ -314,6 +314,7 @@ def test_the_inside_is_what_the_model_computes(cell, attention):
     arrays = inside(model, SOURCES[0], TARGETS[0])
     assert {name: values.shape for name, values in arrays.items()} == {
         "encoder": (5, 12), "bottleneck": (2, 6), "input": (4,), "decoder": (4, 6), "logits": (4, 8), "output": (4,),
+        "surprise": (4,), "top": (4, 8), "probabilities": (4, 8),
         **({} if attention == "none" else {"attention": (4, 5)}),
     }  # fmt: skip
     np.testing.assert_array_equal(arrays["logits"], model(SOURCES[:1], shifted(TARGETS[:1]))[0].detach().numpy())

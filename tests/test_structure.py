@@ -25,6 +25,7 @@ ORDER = [
     "engine",
     "reports",
     "memory",
+    "translation",
     "claims",
 ]
 """Parts of the core; each may import those before it."""
@@ -34,7 +35,7 @@ ALSO = {("training", "probes"): "a snapshot is a recording", ("models", "cells")
 
 PAGES_MAY = {
     "engine", "figures", "reports", "spec", "look", "unrolled", "homework", "size", "data", "text", "catalogue",
-    "training.events", "memory", "claims",
+    "training.events", "memory", "translation", "claims",
 }  # fmt: skip
 """What pages may import of the core: nothing that loads torch."""
 

@@ -21,7 +21,7 @@ EVERY_DAY = [dates.FIRST + timedelta(days=n) for n in range((dates.LAST - dates.
 
 def test_every_file_is_listed():
     files = {path.stem for path in Path(text.__file__).parent.glob("*.py")}
-    assert files == {"__init__", "task", "vocabulary", "grammar", "lexicon", "dates", "sentences"}
+    assert files == {"__init__", "task", "vocabulary", "grammar", "lexicon", "dates", "sentences", "spec"}
     assert list(TEXT_TASKS) == [task.name for module in (dates, text.sentences) for task in module.TASKS]
     assert list(TEXT_TASKS) == ["dates_zh", "dates_fr", "dates_ko", "dates_iso", "sentences"]
 

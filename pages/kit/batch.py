@@ -16,11 +16,10 @@ from pages.kit.text import sentence, t
 from pages.kit.viewer import viewer
 from seqcore.catalogue import CLASSICAL
 from seqcore.data.series import Series
-from seqcore.data.tasks.spec import MemorySpec
 from seqcore.data.windows import cut
 from seqcore.engine import Run
 from seqcore.reports.result import Result
-from seqcore.spec import RunSpec
+from seqcore.spec import RunSpec, Whole
 from seqcore.text import N_, UserError
 
 AGAIN = ("stopped", "failed")
@@ -60,7 +59,7 @@ def moving(found: Runs, specs: Sequence[RunSpec]) -> bool:
     return any(spec in found and found[spec].view().status in MOVING for spec in specs)
 
 
-def start(page: str, specs: Sequence[RunSpec | MemorySpec], series: Series | None) -> bool:
+def start(page: str, specs: Sequence[Whole], series: Series | None) -> bool:
     """Train what is missing of `specs`; what stands in the way is kept as a sentence for the bar to show.
 
     Memory tasks need no `series`.
@@ -102,7 +101,7 @@ def stop(page: str) -> None:
             run.forget()
 
 
-def buttons(page: str, label: str, specs: Sequence[RunSpec | MemorySpec], ready: bool, begin) -> None:
+def buttons(page: str, label: str, specs: Sequence[Whole], ready: bool, begin) -> None:
     """Draw the bar: `begin` is called by the first button, which says `label`, if the page is `ready` for it."""
     found = runs(page)
     states = {found[spec].view().status for spec in specs if spec in found}

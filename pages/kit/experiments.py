@@ -89,3 +89,17 @@ GRADIENTS = (
         {"cells": ["rnn", "gru"], "cell": "rnn", "attention": True, "lag": 60, "view": "telescope"},
     ),
 )  # fmt: skip
+
+SEQ2SEQ = (
+    Experiment("dates", N_("Where does it look while it writes a date?")),
+    Experiment("sentences", N_("Can it turn a statement into a question with 嗎?"), {"task": "sentences"}),
+    Experiment(
+        "bottleneck", N_("What fits through eight numbers?"),
+        {"attention": "none", "hidden_size": 8, "view": "inside"},
+    ),
+    Experiment("alone", N_("What if it never reads the true words?"), {"teacher_forcing": 0.0}),
+    Experiment(
+        "both", N_("Does it help to read the source backwards, too?"),
+        {"task": "sentences", "bidirectional": True, "hidden_size": 64},
+    ),
+)  # fmt: skip

@@ -103,7 +103,7 @@ def field(
     shared = dict(key=f"{page}.{name}", help=t(facts.help), persist_state="session", disabled=disabled,
                   on_change=on_change)  # fmt: skip
     if facts.kind == "choice":
-        options = [value for value in facts.choices if value not in CLASSICAL]
+        options = [value for value in facts.choices if name != "architecture" or value not in CLASSICAL]
         draw = st.segmented_control if name in ("scaler_fit",) else st.selectbox
         draw(label, options, format_func=lambda value: t(facts.choices[value]), **shared)
     elif facts.kind == "bool":

@@ -7,6 +7,8 @@ the parts that changed since the last one, growing curves as what was appended. 
     def tick():
         board([convergence(...), forecast(...)], key="train.board")
 
+A click on a picture that is `clickable` is told to `on_pick`, with the place in the picture's own coordinates.
+
 A browser may skip a message when two arrive within one frame, so every change is repeated in the next two messages;
 a browser that missed more, or has lost its figures, asks for the whole.
 """
@@ -14,6 +16,7 @@ a browser that missed more, or has lost its figures, asks for the whole.
 import base64
 import time
 from collections import deque
+from collections.abc import Callable, Collection, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -30,6 +33,9 @@ OVERLAP = 3
 
 ALT_EVERY = 2.0
 """Seconds between two changes of a text alternative: nobody can listen to ten a second."""
+
+FURTHEST = 1000
+"""The largest coordinate a click may have."""
 
 _STATIC = Path(__file__).parents[2] / "static"
 _VERSION = sha256(b"".join((_STATIC / name).read_bytes() for name in ("live.js", "live.css"))).hexdigest()[:12]
@@ -77,7 +83,8 @@ class Feed:
         speak = whole or not moving or time.monotonic() - self.spoken > ALT_EVERY
         self.spoken = time.monotonic() if speak else self.spoken
         for picture in pictures:
-            facts = {"title": picture.title, "layout": picture.layout}
+            facts = {"title": picture.title, "layout": picture.layout, "clickable": picture.clickable,
+                     "tall": picture.tall}  # fmt: skip
             facts["arrays"] = [sorted(trace.data) for trace in picture.traces]
             facts |= {f"{k}.style": trace.style for k, trace in enumerate(picture.traces)}
             if speak or (picture.name, "alt") not in self.known:
@@ -134,10 +141,14 @@ def encode(values: np.ndarray, start: int = 0) -> dict[str, Any]:
     return part
 
 
-def board(pictures: list[Picture], *, key: str, columns: int = 2, height: int = 205, moving: bool = False) -> None:
+def board(
+    pictures: list[Picture], *, key: str, columns: int = 2, height: int = 205, moving: bool = False,
+    on_pick: Callable[[str, float, float], None] | None = None,
+) -> None:  # fmt: skip
     """Draw `pictures` side by side in `columns` (one on a phone), each plot `height` pixels high.
 
-    `moving` says that the next call will come within a moment.
+    `moving` says that the next call will come within a moment. `on_pick` gets the name of a clickable picture and the
+    x and y of what was clicked in it.
     """
     store = f"{key}.feed"
     feed = st.session_state.setdefault(store, Feed())
@@ -145,7 +156,24 @@ def board(pictures: list[Picture], *, key: str, columns: int = 2, height: int = 
         feed.forget()
     trouble = t(N_("The picture could not be drawn: reload the page."))
     size = {"columns": columns, "height": f"{height}px", "trouble": trouble}
-    _component(key=key, data={**feed.message(pictures, moving), **size}, on_resync_change=lambda: None)
+    names = {picture.name for picture in pictures if picture.clickable}
+
+    def tell() -> None:
+        if on_pick and (place := picked(st.session_state[key].pick, names)):
+            on_pick(*place)
+
+    data = {**feed.message(pictures, moving), **size}
+    _component(key=key, data=data, on_resync_change=lambda: None, on_pick_change=tell)
+
+
+def picked(sent: Any, names: Collection[str]) -> tuple[str, float, float] | None:
+    """What a browser `sent` as a click: one of `names`, x and y; None if it is anything else."""
+    if not isinstance(sent, Mapping) or not isinstance(name := sent.get("name"), str) or name not in names:
+        return None
+    x, y = sent.get("x"), sent.get("y")
+    if any(type(number) not in (int, float) or not 0 <= number <= FURTHEST for number in (x, y)):
+        return None
+    return name, float(x), float(y)
 
 
 def theme() -> str:

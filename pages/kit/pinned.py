@@ -46,4 +46,4 @@ def compare(page: str, scene: Scene) -> None:
 
 
 def _pin(scene: Scene, name: str) -> Pin:
-    return Pin(name, scene.spec, scene.history, scene.started.weights, scene.series.unit)
+    return Pin(name, scene.spec, scene.history, scene.started.weights, scene.unit)

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.kit.text import t
-from seqcore.spec import SETTINGS, RunSpec
+from seqcore.spec import RunSpec, Setting, Whole, settings_of
 from seqcore.text import N_
 from seqcore.training.events import History
 
@@ -21,7 +21,7 @@ class Pin:
     """A finished run: its settings, its curves, and how many weights it has."""
 
     name: str
-    spec: RunSpec
+    spec: Whole
     history: History
     weights: int
     unit: str
@@ -48,18 +48,19 @@ def next_name(page: str) -> str:
     return next(letter for letter in "ABCDEFGHIJ" if letter not in used)
 
 
-def differences(specs: Mapping[str, RunSpec]) -> pd.DataFrame:
-    """One row for every setting in which the specs differ, one column for each spec."""
+def differences(specs: Mapping[str, Whole]) -> pd.DataFrame:
+    """One row for every setting in which the specs, of one kind, differ, one column for each spec."""
     flats = {name: spec.flat() for name, spec in specs.items()}
-    differing = [key for key in SETTINGS if len({flat[key] for flat in flats.values()}) > 1]
+    settings = settings_of(type(next(iter(specs.values()))))
     rows = {
-        t(SETTINGS[key][1].label): {name: _shown(key, flat[key]) for name, flat in flats.items()} for key in differing
+        t(facts.label): {name: _shown(facts, flat[key]) for name, flat in flats.items()}
+        for key, (_, facts) in settings.items()
+        if len({flat[key] for flat in flats.values()}) > 1
     }
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(flats))
 
 
-def _shown(key: str, value: object) -> str:
-    facts = SETTINGS[key][1]
+def _shown(facts: Setting, value: object) -> str:
     if facts.kind == "choice":
         return t(facts.choices[value])
     if facts.kind == "bool":
@@ -72,12 +73,14 @@ def scores(runs: list[Pin]) -> pd.DataFrame:
     rows = {}
     for run in runs:
         test = run.history.test_rmse
+        rmse = isinstance(run.spec, RunSpec)  # elsewhere the errors are shares
+        kind = settings_of(type(run.spec))["architecture"][1]
         best = int(np.nanargmin(test))
         rows[run.name] = {
-            t(N_("Model")): _shown("architecture", run.spec.model.architecture),
-            t(N_("Train RMSE")): f"{run.history.train_rmse[-1]:.4g} {t(run.unit)}",
-            t(N_("Test RMSE")): f"{test[-1]:.4g} {t(run.unit)}",
-            t(N_("Best test RMSE")): f"{test[best]:.4g} {t(run.unit)}",
+            t(N_("Model")): _shown(kind, run.spec.model.architecture),
+            t(N_("Train RMSE") if rmse else N_("Train error")): f"{run.history.train_rmse[-1]:.4g} {t(run.unit)}",
+            t(N_("Test RMSE") if rmse else N_("Test error")): f"{test[-1]:.4g} {t(run.unit)}",
+            t(N_("Best test RMSE") if rmse else N_("Best test error")): f"{test[best]:.4g} {t(run.unit)}",
             t(N_("at epoch")): str(int(run.history.epoch[best])),
             t(N_("Weights")): f"{run.weights:,}",
             t(N_("Seconds")): f"{run.history.seconds[-1]:.1f}",

@@ -22,3 +22,10 @@ def recorded_memory(names: tuple[str, ...]) -> list[MemoryScene]:
     """The same for runs on a memory task."""
     runs = [load_run(ASSETS / "runs" / f"{name}.npz") for name in names]
     return [MemoryScene(run.spec, "recorded", run.history, run.snapshot) for run in runs]
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def recorded_translation(task: str) -> Scene:
+    """The same for a run on a text task."""
+    run = load_run(ASSETS / "runs" / f"translation_{task}_additive_0.npz")
+    return Scene("recorded", run.spec, None, "recorded", run.history, run.started, run.snapshot, ())

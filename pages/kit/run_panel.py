@@ -7,7 +7,7 @@ A page hands over its settings, its series, and a function that turns what is kn
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -23,7 +23,7 @@ from seqcore.data.series import Series
 from seqcore.engine import Fork, Run, RunView
 from seqcore.figures.picture import Picture
 from seqcore.look import Look
-from seqcore.spec import RunSpec
+from seqcore.spec import Whole
 from seqcore.text import N_, UserError
 from seqcore.training.events import History
 
@@ -62,6 +62,23 @@ STATES = {
 KERNELS = {"fused": N_("fused cells"), "stepwise": N_("stepwise, as values are held"), "torch": "torch.nn"}
 
 
+@dataclass(frozen=True)
+class Show:
+    """How a run's pictures are shown: each `height` pixels high; `above` and `below` draw what is no picture.
+
+    `on_pick` is told of a click: see `board`.
+    """
+
+    height: int = 205
+    columns: int = 2
+    above: Callable[[Scene], None] = lambda scene: None
+    below: Callable[[Scene], None] = lambda scene: None
+    on_pick: Callable[[str, float, float], None] | None = None
+
+
+PLAIN = Show()
+
+
 def live_scene(run: Run, view: RunView, at: int | None = None) -> Scene:
     """The scene of a run of the engine, looked at as it was `at` an epoch, or as it is."""
     return Scene(
@@ -82,8 +99,8 @@ def current_run(page: str) -> Run | None:
     return runs[0] if runs else None
 
 
-def start(page: str, spec: RunSpec, series: Series) -> None:
-    """Begin a run; what stands in the way is kept as a sentence for the panel to show."""
+def start(page: str, spec: Whole, series: Series | None) -> None:
+    """Begin a run, on a `series` if its spec asks for one; what stands in the way is kept for the panel to say."""
     st.session_state[f"{page}.refused"] = None
     st.session_state[link_problems(page)] = []
     current = current_run(page)
@@ -101,20 +118,20 @@ def start(page: str, spec: RunSpec, series: Series) -> None:
 
 def run_panel(
     page: str,
-    spec: RunSpec | None,
+    spec: Whole | None,
     series: Series | None,
     recorded: Scene,
     draw: Callable[[Scene], list[Picture]],
     look: Look,
     bar: DeltaGenerator,
     run: Run | None = None,
-    height: int = 205,
+    show: Show = PLAIN,
 ) -> Scene:
     """Draw the buttons into `bar`, and the pictures, and keep them moving while the run does.
 
-    `spec` and `series` are None where the form does not describe a run yet. `recorded` is shown while there is no run
-    of the visitor's own, else `run`, or the newest of the page. `look` says what the snapshots are of, but for the
-    epoch, which the time machine chooses; plots are `height` pixels high. Returns what was drawn at first.
+    `spec` is None where the form does not describe a run yet, `series` where it asks for none. `recorded` is shown
+    while there is no run of the visitor's own, else `run`, or the newest of the page. `look` says what the snapshots
+    are of, but for the epoch, which the time machine chooses. Returns what was drawn at first.
     """
     run = run or current_run(page)
     view = run.view() if run is not None else None
@@ -125,16 +142,15 @@ def run_panel(
         problem.error(refused, icon=":material/error:")
     status = view.status if view is not None else None
     pulse = TICK if status in MOVING else REST if status == "paused" else IDLE if run is not None else None
-    show = st.fragment(run_every=pulse)(_show)
-    show(page, run, status, fields(page), recorded, draw, look, height)
+    st.fragment(run_every=pulse)(_tick)(page, run, status, fields(page), recorded, draw, look, show)
     return live_scene(run, view) if run is not None else recorded
 
 
-def _buttons(page: str, spec: RunSpec | None, series: Series | None, run: Run | None, view: RunView | None) -> None:
+def _buttons(page: str, spec: Whole | None, series: Series | None, run: Run | None, view: RunView | None) -> None:
     status = view.status if view else None
     st.button(
         t(N_("Train")), type="primary", icon=":material/play_arrow:", key=f"{page}.bar.start", shortcut="Ctrl+Enter",
-        disabled=spec is None or series is None, on_click=start, args=(page, spec, series),
+        disabled=spec is None, on_click=start, args=(page, spec, series),
     )  # fmt: skip
     if status == "paused":
         st.button(t(N_("Resume")), icon=":material/resume:", key=f"{page}.bar.resume", on_click=run.resume)
@@ -165,9 +181,9 @@ def _learning_rate(page: str, run: Run, view: RunView) -> None:
     )  # fmt: skip
 
 
-def _show(
+def _tick(
     page: str, run: Run | None, drawn: str | None, said: dict, recorded: Scene,
-    draw: Callable[[Scene], list[Picture]], look: Look, height: int,
+    draw: Callable[[Scene], list[Picture]], look: Look, show: Show,
 ) -> None:  # fmt: skip
     """One tick: the state in words, the time machine, and the pictures. A change of state redraws the bar too.
 
@@ -176,21 +192,37 @@ def _show(
     if run is None:
         with st.container(key="state"):
             st.markdown(f":material/history: {t(STATES['recorded'])}")
-        board(draw(recorded), key=f"{page}.board", height=height)
+        _draw(page, recorded, draw, show)
         return
     view = run.view()
     with st.container(key="state"):
-        st.markdown(_line(view, run.series.unit))
-        at = timeline(page, run.id, view, run.series.unit)
+        unit = live_scene(run, view).unit
+        st.markdown(_line(view, unit))
+        at = timeline(page, run.id, view, unit)
     trouble = st.container()
     run.watch(replace(look, epoch=at), wait=0.0 if drawn in MOVING and at is None else LOOK)
     view = run.view()
     if sentence_of := view.failure or view.note:
         template, values = sentence_of
         (trouble.error if view.failure else trouble.info)(sentence(UserError(template, **values)))
-    board(draw(live_scene(run, view, at)), key=f"{page}.board", height=height, moving=view.status in MOVING)
+    _draw(page, live_scene(run, view, at), draw, show, moving=view.status in MOVING)
     if view.status != drawn and fields(page) == said:
         st.rerun()
+
+
+def _draw(page: str, scene: Scene, draw: Callable[[Scene], list[Picture]], show: Show, *, moving: bool = False) -> None:
+    picked = f"{page}.bar.picked"
+
+    def pick(*place) -> None:
+        show.on_pick(*place)
+        st.session_state[picked] = True
+
+    if st.session_state.pop(picked, False):
+        st.rerun()  # what a click has changed, the fields and the look are made of
+    show.above(scene)
+    board(draw(scene), key=f"{page}.board", columns=show.columns, height=show.height, moving=moving,
+          on_pick=pick if show.on_pick else None)  # fmt: skip
+    show.below(scene)
 
 
 def _line(view: RunView, unit: str) -> str:

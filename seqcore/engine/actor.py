@@ -14,7 +14,7 @@ from dataclasses import astuple, dataclass
 import numpy as np
 
 from seqcore.look import Look
-from seqcore.spec import RunSpec
+from seqcore.spec import Whole
 from seqcore.text import N_, UserError
 from seqcore.training.events import Epoch, Failed, Finished, Progress, Snapshot
 from seqcore.training.recording import Branch, Recording, State, kept_epochs
@@ -58,7 +58,7 @@ class RunActor:
         self.looked: Look | None = None
         self.number = 0
 
-    def open(self, spec: RunSpec, series, concludes: bool = False, branch: Branch | None = None) -> None:
+    def open(self, spec: Whole, series, concludes: bool = False, branch: Branch | None = None) -> None:
         """Take the run's settings and its `Series`; the model is built with the first slice, where errors are told.
 
         A run that `concludes` ends with all its forecasts in the last slice's snapshot, and is not recorded. With
@@ -129,7 +129,7 @@ class RunActor:
             snapshot = None
         return look, snapshot, time.perf_counter() - began
 
-    def _events(self, spec: RunSpec, series, branch: Branch | None):
+    def _events(self, spec: Whole, series, branch: Branch | None):
         """The trainer's events; whatever goes wrong becomes a `Failed` that ends them."""
         try:
             from seqcore.training.make import make_trainer  # in the worker only: torch

@@ -20,7 +20,7 @@ from seqcore.engine.run import Run
 from seqcore.engine.scheduler import Scheduler
 from seqcore.engine.view import EngineStatus, Sentence
 from seqcore.look import Clamp, check_clamps
-from seqcore.spec import RunSpec
+from seqcore.spec import Whole
 from seqcore.text import N_, UserError
 from seqcore.training.recording import Branch
 
@@ -71,11 +71,11 @@ class Engine:
         self._loop.call_soon_threadsafe(self._begin)
         atexit.register(self.close)
 
-    def submit(self, spec: RunSpec, series, owner: str) -> Run:
+    def submit(self, spec: Whole, series, owner: str) -> Run:
         """Train `spec` on `series` (a `Series`) for `owner`; raises `UserError` where a limit stands in the way."""
         return self._answer(self._submit, spec, series, owner)
 
-    def submit_batch(self, specs: Sequence[RunSpec], series, owner: str) -> tuple[Run, ...]:
+    def submit_batch(self, specs: Sequence[Whole], series, owner: str) -> tuple[Run, ...]:
         """Train many on one `Series`, as wide as there are workers; all or none are taken in.
 
         Such a run leaves its worker when it ends: its view keeps the curves and, once finished, a snapshot of all its
@@ -83,7 +83,7 @@ class Engine:
         """
         return self._answer(self._submit_batch, specs, series, owner) if specs else ()
 
-    def fork(self, run: Run, epoch: int, spec: RunSpec, clamps: Sequence[Clamp] = (), owner: str | None = None) -> Run:
+    def fork(self, run: Run, epoch: int, spec: Whole, clamps: Sequence[Clamp] = (), owner: str | None = None) -> Run:
         """Go on from a recorded `epoch` of `run` as `spec` says, with values of the network held: a run of its own.
 
         The new run belongs to `owner`, or to the owner of `run`; up to the fork it is `run`, to the last bit. With
@@ -158,17 +158,17 @@ class Engine:
         self._house = self._spawn(self._keep_house())
         self._start()
 
-    async def _submit(self, spec: RunSpec, series, owner: str) -> Run:
+    async def _submit(self, spec: Whole, series, owner: str) -> Run:
         job = Job(spec, series, owner, self._clock())
         self._scheduler.submit(job)
         return self._take_in([job])[0]
 
-    async def _submit_batch(self, specs: Sequence[RunSpec], series, owner: str) -> tuple[Run, ...]:
+    async def _submit_batch(self, specs: Sequence[Whole], series, owner: str) -> tuple[Run, ...]:
         jobs = [Job(spec, series, owner, self._clock(), batch=True) for spec in specs]
         self._scheduler.submit_batch(jobs)
         return self._take_in(jobs)
 
-    async def _fork(self, parent: Job, epoch: int, spec: RunSpec, clamps: tuple[Clamp, ...], owner: str) -> Run:
+    async def _fork(self, parent: Job, epoch: int, spec: Whole, clamps: tuple[Clamp, ...], owner: str) -> Run:
         changed = [name for name, _, _ in spec.differences(parent.spec) if name not in FORKED]
         if changed:
             raise UserError(

@@ -12,7 +12,7 @@ from seqcore.engine.actor import Slice
 from seqcore.engine.limits import bytes_needed
 from seqcore.engine.view import ENDED, Fork, RunView, Sentence
 from seqcore.look import Look
-from seqcore.spec import RunSpec
+from seqcore.spec import Whole
 from seqcore.training.events import EPOCH_FIELDS, Changed, Diverged, Failed, Finished, History, Snapshot, Started
 from seqcore.training.recording import Branch
 
@@ -52,7 +52,7 @@ class Watch:
 class Job:
     """One run: its settings, where it stands, what is wanted of it, and the time it has used."""
 
-    def __init__(self, spec: RunSpec, series, owner: str, now: float, batch: bool = False):
+    def __init__(self, spec: Whole, series, owner: str, now: float, batch: bool = False):
         self.id = secrets.token_urlsafe(12)
         self.batch = batch  # one of many: it leaves its worker when it ends, and its forecasts are kept
         self.spec, self.series, self.owner = spec, series, owner

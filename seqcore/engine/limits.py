@@ -3,9 +3,12 @@
 import os
 from dataclasses import dataclass, fields
 
+from seqcore.catalogue import CELL, RECURRENT
 from seqcore.data.tasks import TASKS
 from seqcore.data.tasks.spec import MemorySpec
-from seqcore.spec import RunSpec
+from seqcore.data.text import TEXT_TASKS
+from seqcore.data.text.spec import BATCH, TranslationSpec
+from seqcore.spec import RunSpec, Whole
 from seqcore.text import N_, UserError
 from seqcore.training.recording import MOST_BYTES
 
@@ -28,6 +31,9 @@ BLOCK_FLOPS = 16e9
 
 MEMORY_WINDOWS = 4096
 """Sequences of a memory task that are computed at once, at most: as many as a batch may have."""
+
+TRANSLATED = 1000
+"""Pairs a network that translates is tested on; a test compares it."""
 
 
 @dataclass(frozen=True)
@@ -101,21 +107,46 @@ def run_memory(workers: int) -> int:
     return (worker_memory(workers) - WORKER_BASE) // 2
 
 
-def bytes_needed(spec: RunSpec | MemorySpec, rows: int) -> int:
+def bytes_needed(spec: Whole, rows: int) -> int:
     """About what a run takes in a worker, in bytes; measured runs took 0.3 to 0.9 of it.
 
     Activations are windows * steps * hidden * layers * (gates + 3) numbers of 4 bytes, for as many windows as the
-    trainer takes at once, whatever the batch size: scores are computed over all windows. And its recording.
+    trainer takes at once, whatever the batch size: scores are computed over all windows. And its recording. A decoder
+    has as many weights again; each of its steps takes twice as much, under autograd.
     """
+    if isinstance(spec, TranslationSpec):
+        return _translation_bytes(spec)
     model = spec.model
     windows, seq_length, horizon = _sizes(spec, rows)
-    steps = 1 if model.architecture == "mlp" else seq_length
-    gates = GATES.get(model.architecture, 1)
+    cell = CELL.get(model.architecture)
+    unfolds = cell is not None and model.architecture not in RECURRENT
+    steps = 1 if model.architecture == "mlp" else seq_length + 2 * horizon * unfolds
+    gates = GATES.get(cell, 1)
     width = model.hidden_size * model.num_layers * (2 if model.bidirectional else 1)
-    weights = gates * width * (model.hidden_size + 2)
+    weights = gates * width * (model.hidden_size + 2) * (1 + unfolds)
     block = min(windows, max(8, BLOCK_FLOPS / (6 * seq_length * weights)))
     activations = block * steps * width * (gates + 3)
     return int(4 * (3 * windows * (seq_length + horizon) + activations + 6 * weights)) + MOST_BYTES
+
+
+def _translation_bytes(spec: TranslationSpec) -> int:
+    """Activations of encoder and decoder, logits, and what additive attention keeps: batch * target * source * hidden.
+
+    The embeddings count as layers of the vocabulary's size, and the pairs are kept as numbers of 8 bytes.
+    """
+    model, task = spec.model, TEXT_TASKS[spec.data.task]
+    source, target = task.source_length, task.target_length + 2
+    tokens = sum(map(len, task.vocabularies))
+    directions = 2 if model.bidirectional else 1
+    gates, width = GATES[model.architecture], model.hidden_size * model.num_layers
+    cells = (source * directions + target) * width * (gates + 3)
+    looks = target * source * (2 * model.hidden_size if model.attention == "additive" else 2)
+    batch = min(spec.training.batch_size or BATCH, spec.data.pairs)
+    activations = batch * (cells + looks + 3 * target * tokens)
+    weights = gates * width * (directions + 1) * (2 * model.hidden_size + model.embedding_size) + tokens * (
+        model.embedding_size + model.hidden_size
+    )
+    return int(4 * (activations + 6 * weights) + 8 * (spec.data.pairs + TRANSLATED) * (source + target)) + MOST_BYTES
 
 
 def _sizes(spec: RunSpec | MemorySpec, rows: int) -> tuple[int, int, int]:

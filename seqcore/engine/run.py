@@ -5,7 +5,7 @@ from collections.abc import Callable
 from seqcore.engine.job import Job, Watch
 from seqcore.engine.view import RunView
 from seqcore.look import NOW, Look
-from seqcore.spec import RunSpec, settings_of
+from seqcore.spec import Whole, settings_of
 
 
 class Run:
@@ -27,7 +27,7 @@ class Run:
         return self._job.id
 
     @property
-    def spec(self) -> RunSpec:
+    def spec(self) -> Whole:
         return self._job.spec
 
     @property

@@ -55,9 +55,11 @@ def _step_back() -> None:
 def _train_tiny() -> None:
     from seqcore.catalogue import ARCHITECTURES
     from seqcore.data.series import Series
+    from seqcore.data.text.spec import TranslationSpec
     from seqcore.look import Look, Study
     from seqcore.spec import RunSpec
     from seqcore.training.trainer import Trainer
+    from seqcore.training.translation import TranslationTrainer
 
     steps = np.arange(600)
     series = Series("warm", "", "", np.sin(steps), steps, 0, "", "", generated=True)
@@ -67,3 +69,8 @@ def _train_tiny() -> None:
         for _ in trainer:
             pass
         trainer.snapshot(Look(free_running=True, study=Study()))
+    spec = TranslationSpec().replace(hidden_size=4, embedding_size=4, pairs=8, epochs=1)
+    trainer = TranslationTrainer(spec)
+    for _ in trainer:
+        pass
+    trainer.snapshot()

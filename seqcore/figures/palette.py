@@ -13,6 +13,7 @@ LIGHT = {
     "i": "#009E73", "f": "#D55E00", "g": "#8A6D00", "o": "#0072B2", "r": "#B5528C", "z": "#2B87BD", "n": "#A86F00",
     "hidden": "#4A3AA7", "cell": "#8C3B12",
     "rnn": "#1D5DCA", "lstm": "#BA730A", "gru": "#8F3384", "mlp": "#12935A", "cnn": "#4B3704",
+    "encoder_decoder": "#A159FF", "encoder_decoder_attention": "#BC3230", "repeat_vector": "#FB2791",
     "text": "#22262B", "grid": "rgba(34,38,43,0.10)", "shade": "rgba(213,94,0,0.07)",
 }  # fmt: skip
 DARK = LIGHT | {
@@ -21,6 +22,7 @@ DARK = LIGHT | {
     "g": "#F0E442", "o": "#56B4E9", "i": "#2FCB9E", "f": "#F28E4B", "r": "#CC79A7", "z": "#56B4E9", "n": "#E69F00",
     "hidden": "#A99BFF", "cell": "#E0A070",
     "rnn": "#8FC1FA", "lstm": "#E8651F", "gru": "#B35CBB", "mlp": "#1FDB88", "cnn": "#F1CE45",
+    "encoder_decoder": "#077AF2", "encoder_decoder_attention": "#C24561", "repeat_vector": "#75823F",
     "text": "#E6E9ED", "grid": "rgba(230,233,237,0.13)", "shade": "rgba(242,142,75,0.10)",
 }  # fmt: skip
 
@@ -48,6 +50,12 @@ ERRORS = {
 }
 """Sequential, from a small error to a large one; even the smallest differs from the page."""
 
+ATTENTION = {
+    "light": [[0, "#F4F5F3"], [0.4, "#D79BC4"], [0.75, "#8A3F86"], [1, "#3D0A45"]],
+    "dark": [[0, "#1A2027"], [0.4, "#74407A"], [0.75, "#C77FC0"], [1, "#FFE6FA"]],
+}
+"""Sequential, from a weight of 0, the page's own background, to one of 1."""
+
 STEPS = {
     "light": [[0, "#DDA23A"], [0.5, "#C4501B"], [1, "#5B1208"]],
     "dark": [[0, "#8A4A1C"], [0.5, "#E08A3C"], [1, "#FFE9B8"]],
@@ -60,7 +68,9 @@ LETTERS = {"light": ("#101418", "#FFFFFF"), "dark": ("#FFFFFF", "#101418")}
 BETTER = {"light": "rgba(18,147,90,0.16)", "dark": "rgba(31,219,136,0.16)"}
 """The side of a picture where a forecast is better than the naive one."""
 
-NETWORKS = ("rnn", "lstm", "gru", "mlp", "cnn")
+NETWORKS = (
+    "rnn", "lstm", "gru", "mlp", "cnn", "encoder_decoder", "encoder_decoder_attention", "repeat_vector",
+)  # fmt: skip
 """The kinds of row that have a colour of their own."""
 
 DASHES = ("solid", "dash", "dot", "dashdot")

@@ -30,13 +30,18 @@ class Trace:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Traces, layout, and in `alt` what the picture shows, in words, for those who cannot see it."""
+    """Traces, layout, and in `alt` what the picture shows, in words, for those who cannot see it.
+
+    On the live board a click on a `clickable` one is told to the page, and a `tall` one takes the height of two.
+    """
 
     name: str
     title: str
     traces: tuple[Trace, ...]
     layout: Mapping[str, Any]
     alt: str
+    clickable: bool = False
+    tall: bool = False
 
     def figure(self):
         """The whole as a `plotly.graph_objects.Figure`."""

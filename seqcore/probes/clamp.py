@@ -10,23 +10,25 @@ from seqcore.cells.clamped import held_units
 from seqcore.cells.recurrent import Recurrent
 from seqcore.cells.tap import Tap
 from seqcore.look import GATES, INSIDE, Clamp
+from seqcore.probes.record import cells_of
 from seqcore.text import N_, UserError
 
 
 def hold(model: nn.Module, clamps: Sequence[Clamp]) -> Callable[[], None]:
     """Hold values of `model` from now on, on top of what is held already; call the result to take these away.
 
-    Raises `UserError`, and holds nothing, where the model has no such tap or unit. A model with more than one
-    recurrent cell has the values of all of them held.
+    Raises `UserError`, and holds nothing, where the model has no such tap or unit. Of more than one recurrent cell it
+    is the one whose values have no name before theirs (see `cells_of`), or all of them if there is none.
     """
     clamps = tuple(clamps)
     check(model, clamps)
-    cells = [module for module in model.modules() if isinstance(module, Recurrent)]
+    named = cells_of(model)
+    cells = [named[""]] if "" in named else list(named.values())
     before = [cell.clamps for cell in cells]
     for cell in cells:
         cell.clamps = (*cell.clamps, *clamps)
-    named = {clamp.tap for clamp in clamps}
-    taps = [module for module in model.modules() if isinstance(module, Tap) and module.name in named]
+    wanted = {clamp.tap for clamp in clamps}
+    taps = [module for module in model.modules() if isinstance(module, Tap) and module.name in wanted]
     hooks = [tap.register_forward_pre_hook(_held(clamps, tap.name)) for tap in taps]  # before the recorder looks
 
     def release() -> None:

@@ -28,15 +28,15 @@ class Tape:
 def record(model: nn.Module) -> Iterator[Tape]:
     """Record every recurrent cell and tap of `model` inside the `with` block; the last pass wins.
 
-    No number of the model changes, and nothing stays behind. A model with more than one recurrent cell has the
-    cell's own name before the layer: `encoder.l0.hidden`.
+    No number of the model changes, and nothing stays behind. Of more than one recurrent cell each has what `cells_of`
+    says before the layer: `decoder.l0.hidden`.
     """
     tape = Tape()
-    cells = {name: module for name, module in model.named_modules() if isinstance(module, Recurrent)}
+    cells = cells_of(model)
     hooks = [m.register_forward_hook(_keep(tape)) for m in model.modules() if isinstance(m, Tap)]
-    for name, cell in cells.items():
+    for prefix, cell in cells.items():
         cell.tape = tape.arrays
-        cell.tape_name = f"{name}." if len(cells) > 1 else ""
+        cell.tape_name = prefix
     try:
         yield tape
     finally:
@@ -45,6 +45,15 @@ def record(model: nn.Module) -> Iterator[Tape]:
         for cell in cells.values():
             cell.tape = None
             cell.tape_name = ""
+
+
+def cells_of(model: nn.Module) -> dict[str, Recurrent]:
+    """The recurrent cells of `model`, by what stands before the names of their values: the cell's own name and a dot.
+
+    Nothing stands there for the only cell, and for the one named `cell`, which reads a forecaster's window.
+    """
+    cells = {name: module for name, module in model.named_modules() if isinstance(module, Recurrent)}
+    return {"" if len(cells) == 1 or name == "cell" else f"{name}.": cell for name, cell in cells.items()}
 
 
 def _keep(tape: Tape):

@@ -4,7 +4,7 @@ Both are `assets/export/hw02.txt`, of which only what the table uses is kept. Wh
 as a Python literal, by `repr` of a checked value, or as a comment of printable characters.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from seqcore.data.series import Series
 from seqcore.reports.export.literal import comment
@@ -59,10 +59,8 @@ def script(specs: Sequence[RunSpec], seeds: Sequence[int], series: Series, table
     after the last epoch in the data's own unit; a run that diverged has none. `table`, the page's as Markdown, stands
     in its head, to compare.
     """
-    (_, head), *rest = program(specs, seeds, series, "script")
-    if table:
-        head += "\n\n" + comment(f"{SHOWN}\n\n{table}")
-    return "\n\n\n".join([head, *(f"# %% {title}\n{code}" for title, code in rest)]) + "\n"
+    parts = program(specs, seeds, series, "script")
+    return as_script(parts, f"{SHOWN}\n\n{table}" if table else "")
 
 
 def notebook(
@@ -73,16 +71,29 @@ def notebook(
 
     `table` has to be Markdown that is safe to show.
     """
+    shown = {COMPARED: f"{t(SHOWN)}\n\n{table}"} if table else {}
+    return as_notebook(program(specs, seeds, series, "notebook"), [t(words) for words in WORDS], shown)
+
+
+def as_script(parts: Sequence[tuple[str, str]], note: str = "") -> str:
+    """The (title, code) of each section, the head first, as one Python program; `note` is a comment in its head."""
+    (_, head), *rest = parts
+    heads = [text for text in (head, comment(note)) if text]
+    return "\n\n\n".join(["\n\n".join(heads), *(f"# %% {title}\n{code}" for title, code in rest)]) + "\n"
+
+
+def as_notebook(parts: Sequence[tuple[str, str]], words: Sequence[str], below: Mapping[int, str]) -> str:
+    """The same as a notebook (nbformat 4): each section's words above it, and below some of them, by number, more."""
     import nbformat  # here, because few who draw a page ask for a notebook
     from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-    (_, head), *rest = program(specs, seeds, series, "notebook")
+    (_, head), *rest = parts
     cells = []
-    for k, (words, (_, code)) in enumerate(zip(WORDS, rest, strict=True)):
-        cells.append(new_markdown_cell(t(words), id=f"words-{k}"))
-        cells.append(new_code_cell(code if k else f"{head}\n\n{code}", id=f"code-{k}"))
-        if table and k == COMPARED:
-            cells.append(new_markdown_cell(f"{t(SHOWN)}\n\n{table}", id="shown"))
+    for k, (text, (_, code)) in enumerate(zip(words, rest, strict=True)):
+        cells.append(new_markdown_cell(text, id=f"words-{k}"))
+        cells.append(new_code_cell(code if k or not head else f"{head}\n\n{code}", id=f"code-{k}"))
+        if k in below:
+            cells.append(new_markdown_cell(below[k], id="shown"))
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     made = new_notebook(cells=cells, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})
     nbformat.validate(made)

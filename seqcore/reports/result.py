@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from seqcore.spec import RunSpec
+from seqcore.spec import Whole
 from seqcore.training.events import History, Snapshot, Started
 
 
@@ -14,7 +14,7 @@ class Result:
     `free_running` (test rows,) and `lag_rmse` (L,), all in the data's own units.
     """
 
-    spec: RunSpec
+    spec: Whole
     status: str
     history: History
     started: Started | None

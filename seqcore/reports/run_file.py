@@ -7,30 +7,35 @@ from pathlib import Path
 import numpy as np
 
 from seqcore.data.tasks.spec import MemorySpec
-from seqcore.spec import RunSpec, from_json, to_json
+from seqcore.data.text.spec import TranslationSpec
+from seqcore.spec import RunSpec, Whole, from_json, to_json
 from seqcore.text import N_, UserError
 from seqcore.training.events import EPOCH_FIELDS, History, Snapshot, Started
+
+KINDS: dict[str, type[Whole]] = {"remedies": MemorySpec, "teaching": TranslationSpec}
+"""By a part that only such a spec has; all others are runs on a series."""
 
 
 @dataclass(frozen=True, eq=False)
 class RunFile:
     """What `save` writes: settings, curves (epochs + 1 points each) and the last snapshot of a run."""
 
-    spec: RunSpec | MemorySpec
+    spec: Whole
     started: Started
     history: History
     snapshot: Snapshot
 
 
 def save(path: Path, run: RunFile) -> None:
-    """Write `run` as a compressed `.npz` of plain arrays and one JSON text."""
+    """Write `run` as a compressed `.npz` of plain arrays, of text or of float32, and one JSON text."""
     facts = {
         "spec": to_json(run.spec),
         "started": asdict(run.started),
         "snapshot": {"epoch": run.snapshot.epoch, "window": run.snapshot.window},
     }
     curves = {f"curve.{name}": getattr(run.history, name) for name in EPOCH_FIELDS}
-    arrays = {f"snapshot.{name}": np.asarray(a, np.float32) for name, a in run.snapshot.arrays.items()}
+    arrays = {f"snapshot.{name}": a if a.dtype.kind == "U" else a.astype(np.float32)
+              for name, a in run.snapshot.arrays.items()}  # fmt: skip
     with path.open("wb") as file:
         np.savez_compressed(file, facts=np.frombuffer(json.dumps(facts).encode(), np.uint8), **curves, **arrays)
 
@@ -42,7 +47,7 @@ def load(path: Path) -> RunFile:
             arrays = {name: file[name] for name in file.files}
         facts = json.loads(arrays.pop("facts").tobytes())
         return RunFile(
-            from_json(facts["spec"], MemorySpec if "remedies" in facts["spec"] else RunSpec),
+            from_json(facts["spec"], next((KINDS[part] for part in KINDS if part in facts["spec"]), RunSpec)),
             Started(**facts["started"]),
             History(**{name: arrays[f"curve.{name}"] for name in EPOCH_FIELDS}),
             Snapshot(**facts["snapshot"], arrays={n[9:]: a for n, a in arrays.items() if n.startswith("snapshot.")}),

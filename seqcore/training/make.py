@@ -3,20 +3,25 @@
 from seqcore.catalogue import CLASSICAL
 from seqcore.data.series import Series
 from seqcore.data.tasks.spec import MemorySpec
-from seqcore.spec import RunSpec
+from seqcore.data.text.spec import TranslationSpec
+from seqcore.spec import Whole
 from seqcore.training.recording import Branch
 
 
-def make_trainer(spec: RunSpec | MemorySpec, series: Series | None = None, branch: Branch | None = None):
-    """A `Trainer`, `MemoryTrainer` or `Baseline`: iterate over it for the events of the run.
+def make_trainer(spec: Whole, series: Series | None = None, branch: Branch | None = None):
+    """A `Trainer`, `MemoryTrainer`, `TranslationTrainer` or `Baseline`: iterate over it for the events of the run.
 
-    A memory task needs no series. With `branch` it goes on from there. Raises `UserError` where spec and series do not
-    fit together.
+    Memory and text tasks need no series. With `branch` it goes on from there. Raises `UserError` where spec and series
+    do not fit together.
     """
     if isinstance(spec, MemorySpec):
         from seqcore.training.memory import MemoryTrainer
 
         return MemoryTrainer(spec)
+    if isinstance(spec, TranslationSpec):
+        from seqcore.training.translation import TranslationTrainer
+
+        return TranslationTrainer(spec)
     if spec.model.architecture in CLASSICAL:
         from seqcore.training.baseline import Baseline  # with statsmodels, which most workers never need
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
+from seqcore.cells.tap import Tap
 from seqcore.look import Look
 from seqcore.probes.clamp import clamped
 from seqcore.probes.record import record
@@ -14,6 +15,9 @@ from seqcore.probes.study import study
 from seqcore.training.events import Snapshot
 from seqcore.training.forecast import free_run, free_runs, rmse_by_lag
 from seqcore.training.recording import State, digest
+
+MOST_WEIGHTS = 500_000
+"""Weights of an attention that are kept of a run that has ended, at most: a megabyte."""
 
 
 def snapshot(trainer, look: Look, state: State | None = None) -> Snapshot:
@@ -50,7 +54,8 @@ def conclusion(trainer) -> Snapshot:
     """All forecasts of the model as it is: what is kept of a run whose model is not.
 
     `train_prediction`, `test_prediction`, `free_running`, and `lag_rmse` (L,): the RMSE of the forecast 1 to L steps
-    ahead, fed with itself, over all test windows that many values follow.
+    ahead, fed with itself, over all test windows that many values follow. Of a network that has attention
+    `test_attention` (windows, horizon, T), float16, if that is no more than `MOST_WEIGHTS` numbers.
     """
     origins, lags = trainer.windows.origins(len(trainer.values))
     far = free_runs(trainer.model, trainer.test_x[: len(origins)], lags).cpu().numpy()  # (B, L)
@@ -59,7 +64,7 @@ def conclusion(trainer) -> Snapshot:
         "free_running": _free_running(trainer),
         "lag_rmse": rmse_by_lag(trainer.windows.scaler.undo(far), trainer.values, origins),
     }
-    return Snapshot(trainer.epoch, 0, arrays)
+    return Snapshot(trainer.epoch, 0, arrays | _attention(trainer))
 
 
 @contextmanager
@@ -98,6 +103,17 @@ def _inside(trainer, x: torch.Tensor) -> dict[str, np.ndarray]:
 def _free_running(trainer) -> np.ndarray:
     forecast = free_run(trainer.model, trainer.context, trainer.test_rows)
     return trainer.windows.scaler.undo(forecast)
+
+
+def _attention(trainer) -> dict[str, np.ndarray]:
+    """The weights at every test window, where there are such and not too many."""
+    count = len(trainer.test_x) * trainer.spec.data.horizon * trainer.spec.data.seq_length
+    has = any(isinstance(module, Tap) and module.name == "attention" for module in trainer.model.modules())
+    if not has or count > MOST_WEIGHTS:
+        return {}
+    with torch.no_grad(), record(trainer.model) as tape:
+        trainer.model(trainer.test_x)
+    return {"test_attention": tape.arrays["attention"].astype(np.float16)}
 
 
 def _held(trainer, x: torch.Tensor) -> dict[str, np.ndarray]:

@@ -257,9 +257,13 @@ def split(text: str) -> list[str]:
 
 GRAMMAR = grammar()
 
+GREETED = 0.03
+"""The share of sayings among what is drawn, beside those that the rules draw."""
+
 
 def draw(rng: np.random.Generator) -> tuple[str, str]:
-    english, chinese = GRAMMAR.draw(rng)
+    """A sentence, and now and then a saying: no rule leads to those, so that each has to be met more than once."""
+    english, chinese = GRAMMAR.draw(rng, "greeting" if rng.random() < GREETED else "sentence")
     return english[0].upper() + english[1:], chinese
 
 

@@ -4,27 +4,77 @@ import numpy as np
 import torch
 
 from seqcore.data.text.vocabulary import BOS
-from seqcore.models.seq2seq.decode import greedy
+from seqcore.models.seq2seq.decode import TOP, greedy, ranked
 from seqcore.models.seq2seq.decoder import at_rest
 from seqcore.models.seq2seq.model import Seq2seq
 
+BLOCK = 16
+"""Sources that are read at once to see what each token does: additive attention keeps T S H numbers of each."""
 
-def inside(model: Seq2seq, source: torch.Tensor, target: torch.Tensor | None, most: int = 50) -> dict[str, np.ndarray]:
+
+def inside(
+    model: Seq2seq, source: torch.Tensor, target: torch.Tensor | None, most: int = 50, forced=None, masked=None
+) -> dict[str, np.ndarray]:
     """Reading source (S,) and then `target` (T,), which ends with EOS; without one, what the model says by itself.
 
     `encoder` (S, directions * H), the top layer's states; `bottleneck` (L, H), the state the decoder begins with;
     `input` (T,), the token that each step reads, `decoder` (T, H), the top layer's states, `attention` (T, S) where
-    there is one, `logits` (T, V), and `output` (T,), the likeliest tokens. `most` is for a model left to itself.
+    there is one, `logits` (T, V), `output` (T,), the likeliest tokens, `surprise` (T,), -log p of the target's token in
+    nats, and of the `top` (T, 10), the likeliest tokens or all there are, the `probabilities`. `most` is for a model
+    left to itself; `forced` and `masked` (any number of steps, S) hold weights as `Attention` has them.
     """
     if target is None:
-        target = source.new_tensor(greedy(model, source, most).ids)
-    tokens = torch.cat([source.new_tensor([BOS]), target[:-1]])
+        target = source.new_tensor(greedy(model, source, most, forced, masked).ids)
+    tokens = read_before(target)
+    held = [None if each is None else fitted(each, len(target))[None] for each in (forced, masked)]
     with at_rest(model):
         memory, state = model.encode(source[None])
-        made = model.decoder(tokens[None], state, memory)
+        made = model.decoder(tokens[None], state, memory, *held)
+        logs = made.logits[0].log_softmax(-1)
     found = {"encoder": memory.states[0], "bottleneck": (state[0] if isinstance(state, tuple) else state)[:, 0],
              "input": tokens, "decoder": made.states[0], "logits": made.logits[0],
-             "output": made.logits[0].argmax(-1)}  # fmt: skip
+             "output": made.logits[0].argmax(-1), "surprise": -logs.gather(1, target[:, None])[:, 0]}  # fmt: skip
     if made.weights is not None:
         found["attention"] = made.weights[0]
-    return {name: values.cpu().numpy() for name, values in found.items()}
+    arrays = {name: values.cpu().numpy() for name, values in found.items()}
+    logs = logs.cpu().numpy()
+    top = np.stack([ranked(row, TOP) for row in logs])
+    return {**arrays, "top": top, "probabilities": np.exp(np.take_along_axis(logs, top, 1))}
+
+
+def effects(model: Seq2seq, source: torch.Tensor, target: torch.Tensor) -> dict[str, np.ndarray]:
+    """By how many nats each token of target (T,) gets less likely if one of source (S,) is hidden.
+
+    `removed` (T, S): it is taken out of the source, of at least two tokens. `masked` (T, S): it is read, but attention
+    to it is masked at every step; only with attention.
+    """
+    S, T = len(source), len(target)
+    tokens = read_before(target)
+    kept = ~torch.eye(S, dtype=torch.bool, device=source.device)
+
+    def surprise(sources: torch.Tensor, masked: torch.Tensor | None = None) -> torch.Tensor:
+        """-log p (rows, T) of the target after each of sources (rows, S)."""
+        rows = len(sources)
+        logits = model.attend(sources, tokens.expand(rows, T), masked=masked).logits
+        return -logits.log_softmax(-1).gather(2, target.expand(rows, T)[..., None])[..., 0]
+
+    with at_rest(model):
+        whole = surprise(source[None])[0]  # (T,)
+        ways = {"removed": [surprise(source.expand(S, S)[block][kept[block]].view(-1, S - 1))
+                            for block in torch.arange(S).split(BLOCK)]}  # fmt: skip
+        if model.decoder.attention is not None:
+            ways["masked"] = [surprise(source.expand(len(block), S), ~kept[block][:, None].expand(-1, T, -1))
+                              for block in torch.arange(S).split(BLOCK)]  # fmt: skip
+    return {name: (torch.cat(rows) - whole).T.cpu().numpy() for name, rows in ways.items()}
+
+
+def read_before(target: torch.Tensor) -> torch.Tensor:
+    """What the decoder reads before each token of target (T,)."""
+    return torch.cat([target.new_tensor([BOS]), target[:-1]])
+
+
+def fitted(held: torch.Tensor, steps: int) -> torch.Tensor:
+    """Held weights (T', S) for so many steps: cut, or with nothing held at the others."""
+    nothing = held.new_zeros if held.dtype == torch.bool else lambda shape: held.new_full(shape, torch.nan)
+    more = nothing((max(0, steps - len(held)), held.shape[1]))
+    return torch.cat([held, more])[:steps]

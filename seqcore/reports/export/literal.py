@@ -3,7 +3,7 @@
 import base64
 import textwrap
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -49,6 +49,22 @@ def as_times(times: np.ndarray) -> str:
     return f"np.array([\n{_wrapped(f'{time!r},' for time in numbers.tolist())}\n])"
 
 
+def as_packed(text: str) -> str:
+    """A literal of `text`, compressed and in base64: one long line, so that a reader is past it at once."""
+    return repr(_base64(text.encode()))
+
+
+def as_tokens(tokens: Sequence[str]) -> str:
+    """An expression that gives `tokens`, characters or words without blanks, one by one."""
+    if all(len(token) == 1 for token in tokens):
+        text, split = "".join(tokens), ""
+        lines = [text[k : k + WIDTH // 2] for k in range(0, len(text), WIDTH // 2)]  # some are twice as wide
+    else:
+        lines, split = [f"{line.strip()} " for line in _wrapped(tokens).splitlines()], ".split()"
+    literals = "\n".join(f"    {line!r}" for line in lines)
+    return f"(\n{literals}\n){split}"
+
+
 def comment(text: str) -> str:
     """`text` as comment lines: what is not printable (line ends of every kind among it) becomes a line end or a blank.
 
@@ -68,6 +84,10 @@ def _wrapped(words: Iterable[str]) -> str:
 
 def _packed(numbers: np.ndarray) -> str:
     """An expression for the bytes of `numbers`, compressed."""
-    text = base64.b64encode(zlib.compress(numbers.tobytes(), 9)).decode()
+    text = _base64(numbers.tobytes())
     lines = "\n".join(f"    {text[k : k + WIDTH]!r}" for k in range(0, len(text), WIDTH))
     return f"zlib.decompress(base64.b64decode(\n{lines}\n))"
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(zlib.compress(data, 9)).decode()

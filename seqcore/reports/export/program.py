@@ -77,13 +77,15 @@ def program(specs: Sequence[RunSpec], seeds: Sequence[int], series: Series, form
 def _features(rows: Sequence[RunSpec], series: Series) -> set[str]:
     """The words that marks in the template may ask for: `name=value` for each setting of a row, and
 
-    recurrent: a recurrent row; dropout: a row with dropout; clip: one with gradient clipping; batches: one that does
-    not take all windows at once, or not in their order; blocks: one whose passes are made in blocks that draw a
-    dropout of their own; device: one that names its device; packed: the series is.
+    recurrent: a recurrent row; unfolds: one with a decoder that is fed with its own forecast; dropout: a row with
+    dropout; clip: one with gradient clipping; batches: one that does not take all windows at once, or not in their
+    order; blocks: one whose passes are made in blocks that draw a dropout of their own; device: one that names its
+    device; packed: the series is.
     """
     dropout = [row for row in rows if row.model.dropout]
     facts = {
         "recurrent": any(row.model.architecture in RECURRENT for row in rows),
+        "unfolds": any(row.model.architecture.startswith("encoder_decoder") for row in rows),
         "dropout": bool(dropout),
         "clip": any(row.training.clip for row in rows),
         "batches": bool(dropout) or any(row.training.batch_size for row in rows),

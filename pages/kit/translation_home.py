@@ -1,0 +1,78 @@
+"""What a student takes home of a run on a text task: its curves, the code that trains it again, and the command."""
+
+import io
+import shlex
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+
+from pages.kit.scene import Scene
+from pages.kit.text import t, translator
+from seqcore.data.text.spec import TranslationSpec
+from seqcore.spec import as_text
+from seqcore.text import N_
+
+NAMES = {"train_loss": "train_loss", "train_rmse": "train_wrong", "test_rmse": "test_wrong", "grad_norm": "grad_norm",
+         "seconds": "seconds"}  # fmt: skip
+"""What the curves of a run on a text task are called in its table."""
+
+TOLD = {"over.loss": "test_loss", "over.free": "test_right_own_words", "over.whole": "test_whole"}
+"""The same of what only a snapshot has, by epoch from 0 on."""
+
+
+def translation_home(scene: Scene, key: str) -> None:
+    """Draw the downloads and the command of a run; a file is made when it is asked for."""
+    made = {
+        "csv": (N_("Curves as CSV"), f"seqlab-{scene.spec.data.task}.csv", "text/csv", partial(as_csv, scene)),
+        "ipynb": (
+            N_("Notebook"), "Seq2seq.ipynb", "application/x-ipynb+json", partial(_notebook, scene.spec, translator())
+        ),
+        "py": (N_("Script"), "seq2seq.py", "text/x-python", partial(_script, scene.spec)),
+    }  # fmt: skip
+    with st.container(horizontal=True):
+        for name, (label, file, kind, make) in made.items():
+            st.download_button(
+                t(label), make, file, kind, icon=":material/download:", on_click="ignore", key=f"{key}.{name}",
+                disabled=name == "csv" and not len(scene.history),
+            )  # fmt: skip
+    st.caption(t(N_("Notebook and script are plain PyTorch with your settings, seed and pairs in one file.")))
+    if scene.marks:
+        st.caption(
+            t(N_("They train with the settings the run began with: what you changed on the way is not in them."))
+        )
+    st.caption(t(N_("The address of this page is a link to these settings. The same run from a shell:")))
+    st.code(command(scene.spec), language="bash", wrap_lines=True)
+
+
+def as_csv(scene: Scene) -> str:
+    """The curves, an epoch a line; what only a snapshot has is empty in the lines of the epochs after it."""
+    curves = pd.DataFrame({NAMES[name]: getattr(scene.history, name) for name in NAMES},
+                          index=pd.Index(scene.history.epoch.astype(int), name="epoch"))  # fmt: skip
+    arrays = scene.snapshot.arrays if scene.snapshot else {}
+    for name, column in TOLD.items():
+        if name in arrays:
+            curves[column] = pd.Series(arrays[name])
+    text = io.StringIO()
+    curves.to_csv(text)
+    return text.getvalue()
+
+
+def command(spec: TranslationSpec) -> str:
+    """The shell command that trains `spec`; every setting that is not the default is an option."""
+    options = []
+    for name, value, _ in spec.differences(TranslationSpec()):
+        options += [f"--{name.replace('_', '-')}", as_text(value)]
+    return shlex.join(["python", "-m", "seqcore", "translate", *options])
+
+
+def _notebook(spec: TranslationSpec, translate) -> str:
+    from seqcore.reports.export.translation import notebook  # few ask for it
+
+    return notebook(spec, translate)
+
+
+def _script(spec: TranslationSpec) -> str:
+    from seqcore.reports.export.translation import script
+
+    return script(spec)

@@ -1,0 +1,171 @@
+"""What is known of a run on a text task, as pictures and words: how it learns, what it says, and what it looks at."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from pages.kit.live import theme
+from pages.kit.pins import Pin
+from pages.kit.scene import Scene
+from pages.kit.sentence_field import read_held
+from pages.kit.text import plain, t, translator
+from seqcore.data.text import vocabularies
+from seqcore.figures.beam_tree import beam_tree
+from seqcore.figures.likeliest import likeliest
+from seqcore.figures.picture import Picture, base_layout
+from seqcore.figures.states import states
+from seqcore.figures.token_map import token_map
+from seqcore.figures.tokens import accuracy, token_loss
+from seqcore.figures.vector import vector
+from seqcore.text import N_
+from seqcore.translation import UPDATES
+
+BLANK = "␣"
+"""How a blank is shown where it is a token of its own."""
+
+
+def training_pictures(scene: Scene, pinned: Sequence[Pin]) -> list[Picture]:
+    """Loss and accuracy by epoch, and of one sentence what the decoder looks at."""
+    history, epochs, tr = scene.history, scene.spec.training.epochs, translator()
+    count = min(len(history), len(_array(scene, "over.loss", (0,))))
+    epoch, uniform = history.epoch[:count], float(np.log(len(vocabularies(scene.spec.data.task)[1])))
+    pins = [pin for pin in pinned if pin.history is not history]
+    losses = token_loss(
+        tr, theme(), epoch, history.train_loss[:count], _array(scene, "over.loss", (0,))[:count], epochs=epochs,
+        updates=UPDATES, uniform=uniform, at=scene.at,
+    )  # fmt: skip
+    shares = accuracy(
+        tr, theme(), epoch, 1 - history.test_rmse[:count], _array(scene, "over.free", (0,))[:count],
+        _array(scene, "over.whole", (0,))[:count], epochs=epochs,
+        others=[(pin.name, pin.history.epoch, 1 - pin.history.test_rmse) for pin in pins], at=scene.at,
+    )  # fmt: skip
+    return [losses, replace(attention_picture(scene), tall=True), shares]
+
+
+def inside_pictures(scene: Scene, step: int) -> list[Picture]:
+    """What the encoder keeps, what it hands over, and of the decoder what it looks at and what it says at a step."""
+    return [replace(attention_picture(scene), tall=True), _likeliest(scene, step), _bottleneck(scene), _encoder(scene),
+            replace(_beam(scene), tall=True), _decoder(scene)]  # fmt: skip
+
+
+def intervention_pictures(scene: Scene, held: str, hiding: str) -> list[Picture]:
+    """The weights, which may be held, and what hiding each token does to the loss."""
+    return [attention_picture(scene, held), _effect(scene, hiding)]
+
+
+def attention_picture(scene: Scene, held: str = "") -> Picture:
+    """Target by source: how much each step looks at each token."""
+    title = t(N_("Attention: each row looks at the source"))
+    if not _has(scene, "attention"):
+        why = N_("No attention: all it knows of the source is one state") if _has(scene, "rows") else ""
+        return _place("attention", t(why))
+    arrays = scene.snapshot.arrays
+    rows, read = _shown(arrays["rows"]), _shown(arrays["read"])
+    cells = [(row, column, how) for (row, column), how in read_held(held).items()
+             if row < len(rows) and column < len(read)]  # fmt: skip
+    picture = token_map(
+        translator(), theme(), title, arrays["attention"], read, rows, kind="weights", cells=cells,
+        unknown=arrays["unknown"].astype(bool).tolist(), wrong=(arrays["output"] != arrays["rows"]).tolist(),
+    )  # fmt: skip
+    return replace(picture, clickable=True)
+
+
+def _effect(scene: Scene, hiding: str) -> Picture:
+    if not _has(scene, f"effect.{hiding}"):
+        why = N_("There is nothing to hide: one token only, or too many, or no attention to mask")
+        return _place("effect", t(why) if _has(scene, "rows") else "")
+    arrays = scene.snapshot.arrays
+    rank = float(arrays.get(f"effect.{hiding}.rank", np.nan))
+    title = t(N_("What hiding a token costs"))
+    if np.isfinite(rank):
+        title += " · " + t(N_("rank agreement with the weights {rank:.2f}")).format(rank=rank)
+    return token_map(translator(), theme(), title, arrays[f"effect.{hiding}"], _shown(arrays["read"]),
+                     _shown(arrays["rows"]), kind="effect", name="effect")  # fmt: skip
+
+
+def _likeliest(scene: Scene, step: int) -> Picture:
+    if not _has(scene, "top"):
+        return _place("likeliest")
+    arrays = scene.snapshot.arrays
+    at = min(step, len(arrays["rows"])) - 1
+    top = arrays["top"][at].tolist()
+    chosen = top.index(arrays["rows"][at]) if arrays["rows"][at] in top else None
+    return likeliest(translator(), theme(), _shown(top), arrays["probabilities"][at], chosen=chosen, step=at + 1)
+
+
+def _encoder(scene: Scene) -> Picture:
+    if not _has(scene, "encoder"):
+        return _place("encoder")
+    arrays = scene.snapshot.arrays
+    return states(translator(), theme(), t(N_("Encoder states over the source")), arrays["encoder"], kind="hidden",
+                  name="encoder", labels=_shown(arrays["read"]), axis=t(N_("Source token")))  # fmt: skip
+
+
+def _decoder(scene: Scene) -> Picture:
+    if not _has(scene, "decoder"):
+        return _place("decoder")
+    arrays = scene.snapshot.arrays
+    return states(translator(), theme(), t(N_("Decoder states, by the token they read")), arrays["decoder"],
+                  kind="hidden", name="decoder", labels=_shown(arrays["input"]), axis=t(N_("Token read")))  # fmt: skip
+
+
+def _bottleneck(scene: Scene) -> Picture:
+    if not _has(scene, "bottleneck"):
+        return _place("bottleneck")
+    title = t(N_("The bottleneck: the state handed from encoder to decoder"))
+    return vector(translator(), theme(), title, scene.snapshot.arrays["bottleneck"])
+
+
+def _beam(scene: Scene) -> Picture:
+    if not _has(scene, "beam.token"):
+        return _place("beam")
+    arrays = scene.snapshot.arrays
+    parts = [arrays[f"beam.{name}"] for name in ("parent", "step", "log_probability", "kept", "finished")]
+    parts[0], parts[1] = parts[0].astype(int), parts[1].astype(int)
+    return beam_tree(translator(), theme(), _shown(arrays["beam.token"]), *parts, int(arrays["beam.best"]), most=1)
+
+
+def what_it_says(scene: Scene) -> None:
+    """Draw the watched sentence and its translation, before and after what was done to it."""
+    if not _has(scene, "said"):
+        return
+    arrays = scene.snapshot.arrays
+    source = "".join(arrays["given"]) if BLANK in _shown(arrays["given"]) else " ".join(arrays["given"])
+    words = f"{plain(source)} → **{plain(str(arrays['said'])) or '…'}**"
+    if "before" in arrays:
+        words += " · " + t(N_("untouched: {text}")).format(text=plain(str(arrays["before"])))
+    if "truth" in arrays:
+        words += " · " + t(N_("should be: {text}")).format(text=plain(str(arrays["truth"])))
+    st.markdown(f":material/translate: {words}")
+
+
+def samples_table(scene: Scene) -> None:
+    """Draw what the network makes of some pairs it has never seen."""
+    if not _has(scene, "samples.said"):
+        return
+    arrays = scene.snapshot.arrays
+    columns = zip(arrays["samples.source"], arrays["samples.said"], arrays["samples.target"], strict=True)
+    lines = [f"| {t(N_('Never seen in training'))} | {t(N_('Translation now'))} | |", "|---|---|---|"]
+    lines += [f"| {plain(source)} | {plain(said) or '…'} | {'✓' if said == target else '✗ ' + plain(target)} |"
+              for source, said, target in columns]  # fmt: skip
+    st.markdown("\n".join(lines))
+
+
+def _shown(tokens: Sequence[str]) -> list[str]:
+    return [BLANK if token == " " else str(token) for token in tokens]
+
+
+def _has(scene: Scene, name: str) -> bool:
+    return scene.snapshot is not None and name in scene.snapshot.arrays
+
+
+def _array(scene: Scene, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    return scene.snapshot.arrays[name] if _has(scene, name) else np.zeros(shape)
+
+
+def _place(name: str, words: str = "") -> Picture:
+    """Holds the place of a picture that is coming, or says in `words` why there is none."""
+    alt = words or t(N_("The picture comes with the first epoch."))
+    return Picture(name, words or "…", (), base_layout(theme(), "", ""), alt)

@@ -1,0 +1,121 @@
+"""Seq2seq: an encoder folds a sentence into a state, a decoder unfolds another one from it, and looks back."""
+
+import streamlit as st
+
+from pages.kit import bug_hunt, keras_form, length_board, numbers_board, sentence_field, translation_form
+from pages.kit.experiments import SEQ2SEQ, Experiment
+from pages.kit.form import open_form, write_url
+from pages.kit.guard import guard
+from pages.kit.header import header
+from pages.kit.pinned import compare, pin_buttons
+from pages.kit.pins import pins
+from pages.kit.recorded import recorded_translation
+from pages.kit.rows import one_of
+from pages.kit.run_panel import Show, current_run, run_panel, start
+from pages.kit.scene import Scene
+from pages.kit.text import lesson, sentence, t
+from pages.kit.translation_pictures import (
+    inside_pictures,
+    intervention_pictures,
+    samples_table,
+    training_pictures,
+    what_it_says,
+)
+from seqcore.spec import RunSpec
+from seqcore.text import N_, UserError
+
+PAGE = "seq2seq"
+VIEWS = {"train": N_("Train"), "inside": N_("Look inside"), "intervene": N_("Intervene"),
+         "bottleneck": N_("The bottleneck"), "numbers": N_("Numbers"), "code": N_("Code")}  # fmt: skip
+LIVE = ("train", "inside", "intervene")
+PARTS = (translation_form, sentence_field, length_board, numbers_board, bug_hunt, keras_form)
+FIRST = {name: value for part in PARTS for name, value in part.FIRST.items()} | {"view": "train"}
+READERS = {name: reader for part in PARTS for name, reader in part.READERS.items()}
+READERS |= {"view": one_of("view", list(VIEWS))}
+
+
+def ask(experiment: Experiment) -> None:
+    """Set the page to an experiment and run it."""
+    for name, value in {**FIRST, **experiment.settings}.items():
+        st.session_state[f"{PAGE}.{name}"] = value
+    start(PAGE, translation_form.formed(PAGE), None)
+
+
+def pictures(scene: Scene) -> list:
+    """Those of the view."""
+    if view == "train":
+        return training_pictures(scene, pins(PAGE))
+    if view == "inside":
+        return inside_pictures(scene, st.session_state[f"{PAGE}.step"])
+    return intervention_pictures(scene, st.session_state[f"{PAGE}.held"], st.session_state[f"{PAGE}.hiding"])
+
+
+def picked(name: str, column: float, row: float) -> None:
+    """Hold the weight that was clicked, or let it go."""
+    if name == "attention":
+        sentence_field.hold(PAGE, round(row), round(column), st.session_state[f"{PAGE}.click"])
+
+
+guard(PAGE)
+problems = open_form(PAGE, FIRST, READERS)
+words = lesson(PAGE)
+header(N_("Seq2seq and attention"))
+troubles = st.container()
+run = current_run(PAGE)
+task = run.spec.data.task if run is not None else st.session_state[f"{PAGE}.task"]
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="seq2seq-views"):
+    view = st.segmented_control(
+        t(N_("Look at")), list(VIEWS), format_func=lambda name: t(VIEWS[name]), key=f"{PAGE}.view", required=True,
+        label_visibility="collapsed", persist_state="session",
+    )  # fmt: skip
+    if view in LIVE:
+        sentence_field.sentence_field(PAGE, task, live=run is not None)
+
+if view == "numbers":
+    numbers_board.numbers_board(PAGE)
+elif view == "code":
+    bug_hunt.bug_hunt(PAGE)
+    keras_form.keras_form(PAGE)
+else:
+    controls, lab = st.columns([1, 3.4], gap="medium")
+    spec = None
+    with controls:
+        translation_form.translation_form(PAGE)
+        try:
+            spec = translation_form.formed(PAGE)
+        except UserError as problem:
+            problems.append(problem)
+    if view == "bottleneck":
+        with lab:
+            length_board.length_board(PAGE, spec)
+scene = None
+if view in LIVE:
+    with lab:
+        buttons = st.container(horizontal=True, vertical_alignment="center", key="runbar")
+        if view == "inside":
+            sentence_field.step_fields(PAGE, task)
+        if view == "intervene":
+            sentence_field.intervention_fields(PAGE, task, run)
+        shows = {"train": Show(165, above=what_it_says, below=samples_table), "inside": Show(165, above=what_it_says),
+                 "intervene": Show(330, above=what_it_says, on_pick=picked)}  # fmt: skip
+        scene = run_panel(PAGE, spec, None, recorded_translation("dates_zh"), pictures,
+                          sentence_field.look_of(PAGE, task, view), buttons, show=shows[view])  # fmt: skip
+        with buttons:
+            pin_buttons(PAGE, scene)
+
+st.subheader(t(N_("Try this")), anchor=False)
+with st.container(horizontal=True, key="experiments"):
+    for experiment in SEQ2SEQ:
+        st.button(t(experiment.question), key=f"{PAGE}.try.{experiment.name}", icon=":material/science:",
+                  on_click=ask, args=(experiment,))  # fmt: skip
+if view == "train":
+    compare(PAGE, scene)
+
+for problem in problems:
+    troubles.warning(sentence(problem), icon=":material/link_off:")
+links = {name: text for part in PARTS for name, text in part.as_link(PAGE).items()}
+write_url(PAGE, RunSpec(), RunSpec(), links | ({"view": view} if view != FIRST["view"] else {}))
+
+notice, mathematics = st.tabs([t(N_("What to notice")), t(N_("The mathematics"))])
+notice.container(width=820).markdown(words["notice"])
+mathematics.container(width=820).markdown(words["mathematics"])

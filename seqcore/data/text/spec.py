@@ -1,0 +1,85 @@
+"""What a run on a text task is: frozen and validated, as `seqcore.spec.RunSpec` is for a series."""
+
+from dataclasses import dataclass, field
+
+from seqcore.catalogue import ARCHITECTURES, RECURRENT
+from seqcore.data.text import COUNT, TEXT_TASK
+from seqcore.spec import SETTINGS, Checked, TrainingSpec, Whole, choice, flag, integer, real
+from seqcore.text import N_, UserError
+
+BATCH = 64
+"""Pairs an update sees where no other number is asked for."""
+
+ATTENTION = {"none": N_("none"), "additive": N_("additive (Bahdanau)"), "dot": N_("dot (Luong)"),
+             "general": N_("general (Luong)")}  # fmt: skip
+
+SCHEDULES = {"constant": N_("the same all the time"), "linear": N_("falls from 1, in a line"),
+             "sigmoid": N_("falls from 1, late and then quickly")}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TextSpec(Checked):
+    """What is translated, and how many pairs there are to learn from."""
+
+    task: str = field(default="dates_zh", metadata={"setting": TEXT_TASK})
+    pairs: int = field(default=10_000, metadata={"setting": COUNT})
+
+
+@dataclass(frozen=True)
+class CoderSpec(Checked):
+    """The encoder and the decoder: cells of one kind and size."""
+
+    architecture: str = choice(
+        "gru", N_("Cell"), {kind.name: kind.label for kind in ARCHITECTURES if kind.name in RECURRENT}, main=True,
+        help=N_("The cells that the encoder and the decoder are made of."),
+    )  # fmt: skip
+    attention: str = choice(
+        "additive", N_("Attention"), ATTENTION, main=True,
+        help=N_("How the decoder looks back at the source. With none, one state is all that it knows of it."),
+    )  # fmt: skip
+    hidden_size: int = integer(
+        128, N_("Hidden size"), 1, 256, unit=N_("units"), main=True,
+        help=N_("How many numbers each state has: without attention the whole sentence must fit into as many."),
+    )  # fmt: skip
+    num_layers: int = field(default=1, metadata={"setting": SETTINGS["num_layers"][1]})
+    embedding_size: int = integer(
+        64, N_("Embedding size"), 1, 256, help=N_("How many numbers stand for a token when it is read.")
+    )
+    bidirectional: bool = flag(
+        False, N_("Bidirectional encoder"), N_("The source is also read from its end to its beginning.")
+    )
+    dropout: float = field(default=0.0, metadata={"setting": SETTINGS["dropout"][1]})
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.attention == "dot" and self.bidirectional:
+            raise UserError(
+                N_("Dot attention compares states of one size, and the encoder's have {encoder} numbers, the decoder's "
+                   "{decoder}: choose general or additive, or read in one direction."),
+                encoder=2 * self.hidden_size, decoder=self.hidden_size,
+            )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TeachingSpec(Checked):
+    """What the decoder reads while it learns: the true words, or its own. Source: Bengio et al. 2015."""
+
+    teacher_forcing: float = real(
+        1.0, N_("Teacher forcing"), 0.0, 1.0, step=0.05,
+        help=N_("Share of the words the decoder reads that are the true ones, while it learns; the rest are its own."),
+    )  # fmt: skip
+    schedule: str = choice(
+        "constant", N_("Teacher forcing over the training"), SCHEDULES,
+        help=N_("Whether it begins with true words only, and how it comes to the share above."),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TranslationSpec(Whole):
+    """The whole of a run on a text task; an epoch is `seqcore.training.translation.UPDATES` updates."""
+
+    data: TextSpec = field(default_factory=TextSpec)
+    model: CoderSpec = field(default_factory=CoderSpec)
+    training: TrainingSpec = field(default_factory=lambda: TrainingSpec(epochs=120, batch_size=BATCH, lr=0.003, clip=1))
+    teaching: TeachingSpec = field(default_factory=TeachingSpec)
+    seed: int = field(default=0, metadata={"setting": SETTINGS["seed"][1]})

@@ -1,0 +1,156 @@
+"""Seq2seq in a real browser: the attention map moves while it trains, a click holds a weight, a sentence is read."""
+
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser import chromium, serve, wait_for
+from tests.test_browser import NOISE
+
+SMALL = "/seq2seq?seq2seq.hidden_size=32&seq2seq.embedding_size=16&seq2seq.pairs=2000&seq2seq.lr=0.01"
+MAP = """() => [...document.querySelectorAll('.seqlab-plot')].find((plot) => plot.dataset.name === 'attention')
+    .data[0].z.map((row) => [...row])"""
+MARK = "document.querySelectorAll('.seqlab-plot .main-svg').forEach((svg) => (svg.marked = true))"
+MARKED = "[...document.querySelectorAll('.seqlab-plot .main-svg')].every((svg) => svg.marked)"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def address():
+    with serve() as (address, _):
+        yield address
+
+
+@pytest.fixture
+def opened(browser, address):
+    """Opens the page; afterwards no complaint of it may be in the console."""
+    pages = []
+
+    def open_page(path=SMALL, width=1400, height=800):
+        page = browser.new_context(viewport={"width": width, "height": height}).new_page()
+        pages.append(page)
+        page.problems = []
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        page.on("console", lambda line: page.problems.append(line.text) if line.type == "error" else None)
+        page.goto(address + path)
+        page.wait_for_selector(".seqlab-panel strong", state="attached")
+        return page
+
+    yield open_page
+    for page in pages:
+        assert [problem for problem in page.problems if not NOISE.search(problem)] == []
+        page.context.close()
+
+
+def state(page) -> str:
+    return page.locator(".st-key-state").inner_text()
+
+
+def button(page, name):
+    return page.locator(f".st-key-seq2seq-bar-{name} button").first
+
+
+def view(page, name):
+    page.locator(".st-key-seq2seq-view").get_by_role("radio", name=name).click()
+
+
+def sharp(page) -> float:
+    """The largest weight of each row, on average."""
+    return sum(max(row) for row in page.evaluate(MAP)) / len(page.evaluate(MAP))
+
+
+def trained(page):
+    """Train to the end, by keyboard."""
+    page.keyboard.press("Control+Enter")
+    wait_for(lambda: "Finished" in state(page), 90)
+
+
+@pytest.mark.parametrize("task", ["dates_zh", "sentences"])
+def test_both_tasks_train_live_with_the_attention_map_moving(opened, task):
+    page = opened(f"{SMALL}&seq2seq.task={task}&seq2seq.epochs=120")
+    expect(page.locator(".st-key-state")).to_contain_text("Recorded run, not live")
+    page.wait_for_selector(".seqlab-panel .main-svg")
+    page.keyboard.press("Control+Enter")
+    wait_for(lambda: "Training" in state(page) and "epoch 2" in state(page), 60)
+    page.evaluate(MARK)
+    first, begun = page.evaluate(MAP), sharp(page)
+    maps = []
+    wait_for(lambda: maps.append(page.evaluate(MAP)) or "Finished" in state(page), 90, pause=0.1)
+    assert len({str(seen) for seen in maps}) > 5, "the map moves"
+    assert page.evaluate(MAP) != first and sharp(page) > begun + 0.1, "and sharpens"
+    assert page.evaluate(MARKED), "no picture was made anew"
+    assert all(abs(sum(row) - 1) < 1e-3 for row in page.evaluate(MAP))
+
+
+def test_pause_holds_stop_ends_and_a_reload_finds_the_run(opened):
+    page = opened(f"{SMALL}&seq2seq.epochs=5000")
+    page.keyboard.press("Control+Enter")
+    wait_for(lambda: "Training" in state(page), 60)
+    button(page, "pause").click()
+    wait_for(lambda: "Paused" in state(page), 10)
+    held = page.evaluate(MAP)
+    time.sleep(0.7)
+    assert page.evaluate(MAP) == held
+    button(page, "resume").click()
+    wait_for(lambda: "Training" in state(page), 10)
+    button(page, "stop").click()
+    wait_for(lambda: "Stopped" in state(page), 5)
+    page.reload()
+    wait_for(lambda: page.locator(".st-key-state").count() and "Stopped" in state(page), 20)
+
+
+def test_a_click_masks_a_weight_and_another_lets_it_go(opened):
+    page = opened(f"{SMALL}&seq2seq.epochs=10")
+    trained(page)
+    view(page, "Intervene")
+    wait_for(lambda: page.locator('.seqlab-plot[data-name="effect"] .main-svg').first.is_visible(), 20)
+    area = page.locator('.seqlab-plot[data-name="attention"] .nsewdrag').first.bounding_box()
+    rows, columns = len(page.evaluate(MAP)), len(page.evaluate(MAP)[0])
+    place = (area["x"] + area["width"] * 2.5 / columns, area["y"] + area["height"] * 1.5 / rows)
+    page.mouse.click(*place)
+    wait_for(lambda: page.evaluate(MAP)[1][2] == 0 and "held=1.2%3Dmasked" in page.url, 20)
+    expect(page.get_by_text("untouched:")).to_be_visible()
+    page.mouse.click(*place)
+    wait_for(lambda: page.evaluate(MAP)[1][2] > 0 and "held" not in page.url, 20)
+
+
+def test_a_typed_sentence_is_answered_at_once_and_markup_stays_text(opened):
+    page = opened(f"{SMALL}&seq2seq.task=sentences&seq2seq.epochs=10&seq2seq.view=inside")
+    trained(page)
+    field = page.get_by_label("Type a sentence")
+    field.fill("how are you?")
+    asked = time.monotonic()
+    field.press("Enter")
+    wait_for(lambda: page.get_by_text("how are you ?").count(), 5)
+    assert time.monotonic() - asked < 2
+    field.fill("<img src=x onerror=alert(1)> you")
+    field.press("Enter")
+    expect(page.get_by_text("Unknown to this network").first).to_be_visible()
+    assert page.locator("img[src=x]").count() == 0
+
+
+def test_the_time_machine_shows_the_map_as_it_was(opened):
+    page = opened(f"{SMALL}&seq2seq.epochs=30")
+    trained(page)
+    now = page.evaluate(MAP)
+    slider = page.get_by_role("slider", name="Time machine")
+    slider.fill("0")
+    wait_for(lambda: page.evaluate(MAP) != now, 10)
+    wait_for(lambda: sharp(page) < 0.35, 10)
+    slider.press("End")
+    wait_for(lambda: page.evaluate(MAP) == now, 10)
+
+
+@pytest.mark.parametrize("name", ["Train", "Look inside", "Intervene", "The bottleneck"])
+def test_a_phone_shows_every_view_without_sideways_scroll(opened, name):
+    page = opened("/seq2seq", width=390, height=844)
+    view(page, name)
+    page.wait_for_timeout(1500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator(".stException").count() == 0
