@@ -35,7 +35,8 @@ bench: $(VENV)/test.stamp
 
 # The runs that pages show before the visitor has trained anything.
 recordings: $(VENV)/run.stamp
-	for model in rnn lstm gru mlp cnn encoder_decoder encoder_decoder_attention repeat_vector; do \
+	for model in rnn lstm gru mlp cnn encoder_decoder encoder_decoder_attention repeat_vector \
+	  transformer; do \
 	  $(BIN)/python -m seqcore train --architecture $$model --quiet --out assets/runs/$$model.npz || exit 1; \
 	done
 	$(BIN)/python -m seqcore memory --quiet --out assets/runs

@@ -14,6 +14,7 @@ from pages.kit.rows import one_of
 from pages.kit.run_panel import Show, current_run, run_panel, start
 from pages.kit.scene import Scene
 from pages.kit.text import lesson, sentence, t
+from pages.kit.translation_home import translation_home
 from pages.kit.translation_pictures import (
     inside_pictures,
     intervention_pictures,
@@ -36,7 +37,8 @@ READERS |= {"view": one_of("view", list(VIEWS))}
 
 def ask(experiment: Experiment) -> None:
     """Set the page to an experiment and run it."""
-    for name, value in {**FIRST, **experiment.settings}.items():
+    own = translation_form.FIRST | sentence_field.FIRST | {"view": FIRST["view"]}
+    for name, value in {**own, **experiment.settings}.items():
         st.session_state[f"{PAGE}.{name}"] = value
     start(PAGE, translation_form.formed(PAGE), None)
 
@@ -63,13 +65,14 @@ header(N_("Seq2seq and attention"))
 troubles = st.container()
 run = current_run(PAGE)
 task = run.spec.data.task if run is not None else st.session_state[f"{PAGE}.task"]
+said, spec, scene = "", None, None
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="seq2seq-views"):
     view = st.segmented_control(
         t(N_("Look at")), list(VIEWS), format_func=lambda name: t(VIEWS[name]), key=f"{PAGE}.view", required=True,
         label_visibility="collapsed", persist_state="session",
     )  # fmt: skip
     if view in LIVE:
-        sentence_field.sentence_field(PAGE, task, live=run is not None)
+        said = sentence_field.sentence_field(PAGE, task, live=run is not None)
 
 if view == "numbers":
     numbers_board.numbers_board(PAGE)
@@ -78,30 +81,30 @@ elif view == "code":
     keras_form.keras_form(PAGE)
 else:
     controls, lab = st.columns([1, 3.4], gap="medium")
-    spec = None
     with controls:
         translation_form.translation_form(PAGE)
-        try:
-            spec = translation_form.formed(PAGE)
+        try:  # the bottleneck has a choice of attentions of its own
+            spec = translation_form.formed(PAGE, **({"attention": "none"} if view == "bottleneck" else {}))
         except UserError as problem:
             problems.append(problem)
-    if view == "bottleneck":
-        with lab:
-            length_board.length_board(PAGE, spec)
-scene = None
-if view in LIVE:
     with lab:
-        buttons = st.container(horizontal=True, vertical_alignment="center", key="runbar")
-        if view == "inside":
-            sentence_field.step_fields(PAGE, task)
-        if view == "intervene":
-            sentence_field.intervention_fields(PAGE, task, run)
-        shows = {"train": Show(165, above=what_it_says, below=samples_table), "inside": Show(165, above=what_it_says),
-                 "intervene": Show(330, above=what_it_says, on_pick=picked)}  # fmt: skip
-        scene = run_panel(PAGE, spec, None, recorded_translation("dates_zh"), pictures,
-                          sentence_field.look_of(PAGE, task, view), buttons, show=shows[view])  # fmt: skip
-        with buttons:
-            pin_buttons(PAGE, scene)
+        if view == "bottleneck":
+            length_board.length_board(PAGE, spec)
+        else:
+            buttons = st.container(horizontal=True, vertical_alignment="center", key="runbar")
+            if view == "inside":
+                sentence_field.step_fields(PAGE, task, run.view().snapshot if run is not None else None)
+            if view == "intervene":
+                sentence_field.intervention_fields(PAGE, run)
+            if said:
+                st.caption(said)
+            shows = {"train": Show(165, above=what_it_says, below=samples_table),
+                     "inside": Show(165, above=what_it_says),
+                     "intervene": Show(330, above=what_it_says, on_pick=picked)}  # fmt: skip
+            scene = run_panel(PAGE, spec, None, recorded_translation("dates_zh"), pictures,
+                              sentence_field.look_of(PAGE, task, view), buttons, show=shows[view])  # fmt: skip
+            with buttons:
+                pin_buttons(PAGE, scene)
 
 st.subheader(t(N_("Try this")), anchor=False)
 with st.container(horizontal=True, key="experiments"):
@@ -116,6 +119,11 @@ for problem in problems:
 links = {name: text for part in PARTS for name, text in part.as_link(PAGE).items()}
 write_url(PAGE, RunSpec(), RunSpec(), links | ({"view": view} if view != FIRST["view"] else {}))
 
-notice, mathematics = st.tabs([t(N_("What to notice")), t(N_("The mathematics"))])
+notice, mathematics, home = st.tabs([t(N_("What to notice")), t(N_("The mathematics")), t(N_("Take it home"))])
 notice.container(width=820).markdown(words["notice"])
 mathematics.container(width=820).markdown(words["mathematics"])
+with home:
+    if scene is not None:
+        translation_home(scene, f"{PAGE}.home")
+    else:
+        st.caption(t(N_("What you train in the first three views can be taken home from there.")))

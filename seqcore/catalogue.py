@@ -1,6 +1,6 @@
 """The ordered lists of what can be chosen: one line for each architecture and each series.
 
-A new architecture is a file in `seqcore/models/` and a line here; a new series a file in `assets/data/` and a line
+A new architecture is a module in `seqcore/models/` and a line here; a new series a file in `assets/data/` and a line
 here. Needs nothing but the standard library, so that a form can be drawn before anything heavy is imported.
 """
 
@@ -69,6 +69,10 @@ ARCHITECTURES = (
         "repeat_vector", N_("RepeatVector (LSTM, the Keras form)"),
         N_("An LSTM folds the window, another reads the folded state at every step, and never what it has said."),
         cell="lstm",
+    ),
+    Architecture(
+        "transformer", "Transformer",
+        N_("Nothing is handed on from step to step: each looks back at all those before it, at once."),
     ),
 )  # fmt: skip
 

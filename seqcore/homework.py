@@ -45,6 +45,7 @@ VARIANTS = (
     Variant("seq2seq", "Seq2seq (GRU)", {"architecture": "encoder_decoder"}),
     Variant("attention", N_("Seq2seq with attention (GRU)"), {"architecture": "encoder_decoder_attention"}),
     Variant("repeat", N_("RepeatVector (LSTM, the Keras form)"), {"architecture": "repeat_vector"}),
+    Variant("transformer", "Transformer", {"architecture": "transformer"}),
 )
 
 ASKED = ("rnn", "lstm", "gru")

@@ -4,7 +4,7 @@ A recurrent layer of H units that reads C numbers at each step has G * H * (C + 
 has a matrix for the input (H, C), one for the state (H, H) and, as in `torch.nn`, two biases (H,). G is 1 for the
 RNN, 3 for the GRU and 4 for the LSTM, so that at equal hidden sizes their layers compare as 1 : 3 : 4. A dense map
 of C to H numbers has H * (C + 1). A network with a decoder has two stacks of layers and maps each step's state to
-one number.
+one number. A layer of the Transformer has four maps of H to H numbers, two norms and a part that is wider inside.
 """
 
 from collections.abc import Callable
@@ -19,10 +19,18 @@ GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 KERNEL = 3
 """Steps a convolution of the CNN reads."""
 
+WIDER = 4
+"""How many times H the Transformer's feed-forward part is wide inside."""
+
 
 def weights(spec: RunSpec) -> int:
     """Trainable weights of the network that `spec` describes; the baselines are no networks (KeyError)."""
     return COUNTS[spec.model.architecture](spec)
+
+
+def heads(hidden_size: int) -> int:
+    """How many heads the forecasting Transformer's attention has: four, or as many as can have equal parts."""
+    return next(count for count in (4, 2, 1) if hidden_size % count == 0)
 
 
 def _dense(inputs: int, outputs: int) -> int:
@@ -64,6 +72,12 @@ def _cnn(spec: RunSpec) -> int:
     return sum(_dense(KERNEL * a, b) for a, b in pairwise(widths)) + _dense(widths[-1], spec.data.horizon)
 
 
+def _transformer(spec: RunSpec) -> int:
+    H = spec.model.hidden_size
+    layer = 4 * _dense(H, H) + 2 * 2 * H + _dense(H, WIDER * H) + _dense(WIDER * H, H)
+    return _dense(1, H) + spec.model.num_layers * layer + _dense(H, spec.data.horizon)
+
+
 COUNTS: dict[str, Callable[[RunSpec], int]] = {
     "rnn": _recurrent,
     "lstm": _recurrent,
@@ -73,4 +87,5 @@ COUNTS: dict[str, Callable[[RunSpec], int]] = {
     "encoder_decoder": _encoder_decoder,
     "encoder_decoder_attention": _encoder_decoder_attention,
     "repeat_vector": _repeat_vector,
+    "transformer": _transformer,
 }

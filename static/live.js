@@ -129,7 +129,8 @@ class Board {
       release.abort();
       const still = Math.hypot(event.clientX - down.clientX, event.clientY - down.clientY) < REACH;
       const point = event.type === "pointerup" && still && pointAt(panel.plot, down);
-      if (point) this.trigger("pick", { name: panel.plot.dataset.name, x: point[0], y: point[1] });
+      const [x, y] = point || [];
+      if (point) this.trigger("pick", { name: panel.plot.dataset.name, x, y, number: Date.now() });
     };
     for (const end of ["pointerup", "pointercancel"]) window.addEventListener(end, up, { signal: release.signal });
   }

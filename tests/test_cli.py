@@ -101,7 +101,7 @@ def test_compare_prints_the_table_in_every_form(tmp_path):
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [(["--seeds", "0"], "between 1 and 20"), (["--models", "transformer"], "must be one of"),
+    [(["--seeds", "0"], "between 1 and 20"), (["--models", "perceiver"], "must be one of"),
      (["--series", "nile", "--seq-length", "99"], "rows"), (["--rows", "rnn,hidden_size:0"], "hidden_size")],
 )  # fmt: skip
 def test_compare_tells_what_is_wrong_before_anything_starts(options, words):

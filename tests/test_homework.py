@@ -49,7 +49,7 @@ def test_rows_come_back_from_a_link_as_they_were(rows):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "rnn;", "transformer", "rnn,", "rnn,seed:3", "rnn,hidden_size:0", "rnn,hidden_size:x", "rnn,nothing:1",
+    ["", "rnn;", "perceiver", "rnn,", "rnn,seed:3", "rnn,hidden_size:0", "rnn,hidden_size:x", "rnn,nothing:1",
      "rnn,architecture:arima", "mlp,bidirectional:true", "rnn,lr:nan", ";".join(["rnn"] * (MOST_ROWS + 1)),
      "rnn,series:../../etc/passwd", "<script>"],
 )  # fmt: skip

@@ -104,6 +104,8 @@ ODD = [BASE.replace(**changes) for changes in (
     dict(architecture="encoder_decoder", horizon=3, num_layers=2, dropout=0.2, split="rows"),
     dict(architecture="encoder_decoder_attention", horizon=4, num_layers=2, batch_size=30),
     dict(architecture="repeat_vector", horizon=9, num_layers=2, dropout=0.3),
+    dict(architecture="transformer", num_layers=2, horizon=2),
+    dict(architecture="transformer", hidden_size=10, dropout=0.2, batch_size=50, clip=1.0),
 )]  # fmt: skip
 
 

@@ -101,14 +101,16 @@ def test_whatever_is_typed_is_a_sentence_or_an_answer(text):
     if text.strip():
         assert any("<unk>" in part.value.replace("\\", "") for part in app.caption)
     else:
-        assert "nothing to translate" in words(app) and "truth" in run.view().snapshot.arrays
+        assert (
+            any("nothing to translate" in part.value for part in app.caption) and "truth" in run.view().snapshot.arrays
+        )
     assert not any(part.allow_html for part in app.markdown)
 
 
 def test_weights_are_held_and_let_go():
     app, run = trained(seq2seq__view="intervene")
     before = run.view().snapshot.arrays["attention"]
-    app.number_input(key="seq2seq.bar.step_held").set_value(2).run()
+    app.selectbox(key="seq2seq.bar.step_held").select_index(1).run()
     app.button(key="seq2seq.bar.hold").click().run()
     assert app.session_state["seq2seq.held"] == "1.0=masked" and before[1, 0] > 0
     assert run.view().snapshot.arrays["attention"][1, 0] == 0 and "untouched" in words(app)
@@ -127,9 +129,35 @@ def test_the_source_is_turned_round_and_cut():
     assert run.view().snapshot.arrays["read"].tolist() == given[::-1]
     app.slider(key=f"seq2seq.bar.kept.{len(given)}").set_value(2).run()
     app.button(key="seq2seq.bar.cut").click().run()
-    assert run.view().snapshot.arrays["read"].tolist() == given[:2]
+    assert run.view().snapshot.arrays["read"].tolist() == given[::-1][:2], "what was turned stays so"
     app.button(key="seq2seq.bar.shuffle").click().run()
-    assert sorted(run.view().snapshot.arrays["read"].tolist()) == sorted(given)
+    assert sorted(run.view().snapshot.arrays["read"].tolist()) == sorted(given[::-1][:2]), "what was cut stays cut"
+    read = " ".join(run.view().snapshot.arrays["read"])
+    assert f"{read} →" in words(app) and f"untouched: {' '.join(given)}" in words(app)
+
+
+def test_the_next_pair_is_turned_round_whole():
+    app, run = trained(seq2seq__view="intervene", seq2seq__task="dates_fr")
+    for _ in range(4):
+        app.button(key="seq2seq.bar.next").click().run()
+        app.button(key="seq2seq.bar.turn").click().run()
+        arrays = run.view().snapshot.arrays
+        assert arrays["read"].tolist() == arrays["given"].tolist()[::-1]
+
+
+def test_a_pasted_book_is_told_and_kept_out_of_the_link():
+    app, run = trained()
+    app.text_input(key="seq2seq.text").set_value("a " * 5000).run()
+    assert not app.exception and any("10000 characters" in part.value for part in app.caption)
+    assert "seq2seq.text" not in app.query_params and "truth" in run.view().snapshot.arrays
+
+
+def test_without_attention_the_views_say_so():
+    app, _ = trained(seq2seq__attention="none", seq2seq__view="intervene", seq2seq__hiding="masked")
+    shown = {name: str(picture["layout"]["v"]["annotations"]).replace("<br>", " ")
+             for name, picture in pictures(app).items()}  # fmt: skip
+    assert "No attention" in shown["attention"] and "take the word out" in shown["effect"]
+    assert not [box for box in app.selectbox if box.key == "seq2seq.bar.place"]
 
 
 def test_the_bottleneck_is_measured_over_settings_and_seeds():
@@ -193,7 +221,14 @@ def test_an_experiment_sets_the_form_and_runs():
 def test_held_weights_and_orders_come_back_from_text(monkeypatch):
     assert read_held("1.2=masked,0.0=forced") == {(1, 2): "masked", (0, 0): "forced"} and read_held("") == {}
     assert read_order("2,0,1") == (2, 0, 1) and read_order("") is None
-    for wrong in ("1.2=x", "1,2", "a.b=masked", "1.2=masked;", ",".join(f"{k}.0=masked" for k in range(MOST_HELD + 1))):
+    for wrong in (
+        "1.2=x",
+        "1,2",
+        "a.b=masked",
+        "1.2=masked;",
+        "0.1=forced,0.2=forced",
+        ",".join(f"{k}.0=masked" for k in range(MOST_HELD + 1)),
+    ):
         with pytest.raises(UserError):
             read_held(wrong)
     for wrong in ("1,,2", "-1", "1;2", "1" * 5, ",".join("1" * 500)):
@@ -207,3 +242,6 @@ def test_held_weights_and_orders_come_back_from_text(monkeypatch):
     hold("p", 1, 2, "masked")
     hold("p", 1, 3, "forced")
     assert state["p.held"] == "1.2=masked"
+    for column in range(MOST_HELD + 5):
+        hold("p", 7, column, "masked")
+    assert len(read_held(state["p.held"])) == MOST_HELD and f"7.{MOST_HELD + 4}=masked" in state["p.held"]

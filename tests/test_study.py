@@ -78,7 +78,7 @@ def test_the_link_opens_the_same_study():
     ("key", "value"),
     [
         ("vary", "horizon"), ("vary", "<script>alert(1)</script>"), ("values", ",".join(map(str, range(10_000)))),
-        ("values", "1,<b>2"), ("models", "transformer"), ("seeds", "0"), ("seeds", "99"), ("epochs", "1e9"),
+        ("values", "1,<b>2"), ("models", "perceiver"), ("seeds", "0"), ("seeds", "99"), ("epochs", "1e9"),
         ("no_such", "1"),
     ],
 )  # fmt: skip

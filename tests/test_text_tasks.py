@@ -1,8 +1,11 @@
 """Text tasks: the translations are right, the parts share no meaning, and every token has its number."""
 
 import re
+from collections import Counter
 from datetime import date, timedelta
+from itertools import product
 from pathlib import Path
+from string import ascii_lowercase as LETTERS
 
 import numpy as np
 import pytest
@@ -21,9 +24,12 @@ EVERY_DAY = [dates.FIRST + timedelta(days=n) for n in range((dates.LAST - dates.
 
 def test_every_file_is_listed():
     files = {path.stem for path in Path(text.__file__).parent.glob("*.py")}
-    assert files == {"__init__", "task", "vocabulary", "grammar", "lexicon", "dates", "sentences", "spec"}
-    assert list(TEXT_TASKS) == [task.name for module in (dates, text.sentences) for task in module.TASKS]
-    assert list(TEXT_TASKS) == ["dates_zh", "dates_fr", "dates_ko", "dates_iso", "sentences"]
+    tasks = {"dates", "sentences", "letters"}
+    assert files == tasks | {
+        "__init__", "task", "vocabulary", "grammar", "lexicon", "spec", "tokenizer", "bpe", "corpus",
+    }  # fmt: skip
+    assert list(TEXT_TASKS) == [task.name for module in (dates, text.sentences, text.letters) for task in module.TASKS]
+    assert list(TEXT_TASKS) == ["dates_zh", "dates_fr", "dates_ko", "dates_iso", "sentences", "sort", "copy"]
 
 
 def test_a_vocabulary_numbers_its_tokens_and_knows_what_it_does_not_know():
@@ -114,6 +120,26 @@ def test_a_day_is_translated_as_babel_writes_it(name, expected):
         else:
             locale, form = BABEL[f"dates_{name}"]
             assert translated(day) == format_date(day, form, locale=locale)
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+def test_rows_of_letters_are_sorted_and_copied(part):
+    for name, expected in (("sort", lambda row: "".join(sorted(row))), ("copy", str)):
+        pairs = make(name, 2000, 5, part)
+        assert pairs.target == tuple(map(expected, pairs.source))
+        assert {len(row) for row in pairs.source} == set(range(3, 13))
+        assert set("".join(pairs.source)) == set(LETTERS)
+        assert max(Counter("".join(row[0] for row in pairs.source)).values()) < 2 * 2000 / 26  # none is favoured
+        assert any(len(set(row)) < len(row) for row in pairs.source)  # a letter can come twice
+
+
+def test_no_row_is_sorted_in_training_whose_letters_are_those_of_a_test_row():
+    train, test = ({"".join(sorted(row)) for row in make("sort", 10_000, 2, part).source} for part in ("train", "test"))
+    assert len(test) > 3000 and not train & test
+    kept = [letter for letter in LETTERS if TEXT_TASKS["sort"].part(f"aa{letter}") == "test"]
+    assert kept == ["j", "m", "z"]  # as on every machine
+    share = np.mean([TEXT_TASKS["copy"].part("".join(row)) == "test" for row in product(LETTERS, repeat=3)])
+    assert share == pytest.approx(0.1, abs=0.005)
 
 
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
@@ -248,7 +274,7 @@ def test_what_is_too_long_is_refused_with_the_numbers(name):
         ({"count": 50_001}, "count (50001) must be between 1 and 50000."),
         ({"seed": -1}, "seed (-1) must be between 0 and 2147483647."),
         ({"part": "exam"}, "part must be one of train, test, not 'exam'."),
-        ({"name": "poems"}, "task must be one of dates_zh, dates_fr, dates_ko, dates_iso, sentences, not 'poems'."),
+        ({"name": "poems"}, f"task must be one of {', '.join(TEXT_TASKS)}, not 'poems'."),
     ],
 )
 def test_what_cannot_be_made_is_refused_with_the_numbers(wrong, sentence):

@@ -134,7 +134,7 @@ def test_the_loss_of_a_token_falls_from_guessing():
     np.testing.assert_allclose(test.y, FALL + 0.1, rtol=1e-6)
     np.testing.assert_array_equal(train.x, EPOCH)
     assert (train.line.color, test.line.color) == (palette("light")["train"], palette("light")["test"])
-    assert list(uniform.y) == [pytest.approx(6.2)] * 2 and uniform.name == "every token equally likely: 6.2"
+    assert list(uniform.y) == [pytest.approx(6.2)] * 2 and uniform.name == "equally likely: 6.2"
     assert uniform.line.dash == "dash" and list(cursor.x) == [4, 4]
     assert other.line.color == palette("light")["naive"] and other.line.dash != "solid" and other.line.width < 2
     assert picture.layout["yaxis"]["type"] == "log" and picture.layout["xaxis"]["range"] == [0, 20]

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from pages.kit.sentence_field import PAIRS
+from pages.kit.translation_pictures import MOST_EFFECTS
 from seqcore.data.text import PAD, TEXT_TASKS, TYPED, make
 from seqcore.data.text.spec import ATTENTION, CoderSpec, TeachingSpec, TranslationSpec
 from seqcore.engine import limits
@@ -166,6 +168,15 @@ def test_hiding_a_token_raises_the_loss_by_what_is_told(little):
     assert -1 <= arrays["effect.removed.rank"] <= 1
 
 
+def test_what_hiding_costs_is_told_of_the_network_as_it_is_held(little):
+    held = {"forced": ((0, 1, 1.0),), "masked": ((1, 0),)}
+    arrays = little.snapshot(Look(window=3, sentence=Sentence(effects=True, **held))).arrays
+    every = tuple((step, 2) for step in range(len(arrays["rows"])))
+    both = {**held, "masked": (*held["masked"], *every)}
+    masked = little.snapshot(Look(window=3, sentence=Sentence(**both))).arrays
+    np.testing.assert_allclose(arrays["effect.masked"][:, 2], masked["surprise"] - arrays["surprise"], atol=1e-5)
+
+
 def test_rank_agreement_is_that_of_known_orders():
     weights = np.array([[0.1, 0.2, 0.7], [0.2, 0.3, 0.5]])
     assert said.rank_agreement(weights, weights**2) == pytest.approx(1)
@@ -226,7 +237,8 @@ def test_a_run_of_the_engine_tells_its_conclusion():
 
 
 def test_numbers_that_are_written_twice_agree():
-    assert UPDATES == translation.UPDATES and limits.TRANSLATED == translation.TESTED
+    assert UPDATES == translation.UPDATES and limits.TRANSLATED == translation.TESTED == PAIRS
+    assert MOST_EFFECTS == said.MOST_EFFECTS
 
 
 def test_a_spec_comes_back_from_json_and_says_what_does_not_fit():

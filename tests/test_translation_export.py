@@ -47,10 +47,10 @@ CASES = [
     {"architecture": "lstm", "bidirectional": True, "num_layers": 2, "dropout": 0.3, "seed": 7},
     {"architecture": "lstm", "num_layers": 2, "dropout": 0.3, "attention": "none", "task": "dates_ko"},
     {"architecture": "rnn", "num_layers": 3, "dropout": 0.4, "bidirectional": True, "attention": "general"},
-    {"num_layers": 2, "dropout": 0.3, "task": "sentences"},
+    {"num_layers": 2, "dropout": 0.3, "task": "sort"},
     {"num_layers": 2, "bidirectional": True, "attention": "none", "optimiser": "sgd", "lr": 0.1},
     {"dropout": 0.2, "teacher_forcing": 0.5, "schedule": "linear", "task": "dates_iso"},
-    {"attention": "none", "teacher_forcing": 0.0, "schedule": "sigmoid", "task": "sentences"},
+    {"attention": "none", "teacher_forcing": 0.0, "schedule": "sigmoid", "task": "copy"},
     {"architecture": "lstm", "attention": "dot", "teacher_forcing": 0.3, "optimiser": "rmsprop", "lr": 0.001},
     {"batch_size": 0, "pairs": 30, "clip": 0.05},
 ]

@@ -83,6 +83,7 @@ def length_board(page: str, spec: TranslationSpec | None) -> None:
         st.download_button(
             t(N_("All runs as CSV")), lambda: as_csv(batch.results(batch.runs(own), specs)), "translation.csv",
             "text/csv", icon=":material/download:", on_click="ignore", key=f"{page}.lengths.csv",
+            disabled=not batch.runs(own),
         )  # fmt: skip
 
 
@@ -102,7 +103,10 @@ def _show(own: str, specs: Sequence[TranslationSpec], moved: bool) -> None:
         board([lengths_of(results, specs), learning_of(results, specs)], key=f"{own}.board", height=300, moving=moved)
         table = table_of(results, specs)
         if not table.empty:
-            st.dataframe(table, width="stretch", alt=t(N_("Each setting, mean ± standard deviation over its seeds")))
+            st.dataframe(
+                table, width="stretch", column_config={"_index": st.column_config.Column(width=260)},
+                alt=t(N_("Each setting, mean ± standard deviation over its seeds")),
+            )  # fmt: skip
     if batch.moving(runs, specs) != moved:
         st.rerun()
 
@@ -125,10 +129,9 @@ def lengths_of(results: Sequence[Result], specs: Sequence[TranslationSpec]) -> P
     by_spec = {result.spec: result for result in results}
     curves, roles = {}, []
     for name, (role, members) in groups_of(specs).items():
-        measured = [right_by_length(by_spec[spec]) for spec in members if spec in by_spec]
-        if measured:
-            curves[name] = measured[0][0], np.stack([shares for _, shares in measured])
-            roles.append(role)
+        measured = [right_by_length(by_spec.get(spec, Result(spec, "queued", None, None, None))) for spec in members]
+        curves[name] = measured[0][0], np.stack([shares for _, shares in measured])
+        roles.append(role)
     return by_length(translator(), theme(), curves, roles, what=t(N_("Right sentences")))
 
 

@@ -159,7 +159,9 @@ def board(
     names = {picture.name for picture in pictures if picture.clickable}
 
     def tell() -> None:
-        if on_pick and (place := picked(st.session_state[key].pick, names)):
+        sent = st.session_state[key].pick
+        if on_pick and (place := picked(sent, names)) and sent.get("number") != st.session_state.get(f"{key}.pick"):
+            st.session_state[f"{key}.pick"] = sent.get("number")  # while a page is busy one click may be told twice
             on_pick(*place)
 
     data = {**feed.message(pictures, moving), **size}

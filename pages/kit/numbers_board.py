@@ -165,7 +165,8 @@ def verdict(scored: Sequence[Row], unit: str) -> str:
     if others:
         second = others[0]
         found = next(one.verdict for one in pairs(networks) if {one.a, one.b} == {best.spec, second.spec})
-        said += " " + t(AHEAD["a" if found == "b" else found]).format(second=plain(name_of(second.spec)))
+        ahead = AHEAD["a" if found == "b" else found]
+        said += " " + t(ahead).format(second=plain(name_of(second.spec)))
     return said
 
 

@@ -17,7 +17,7 @@ from seqcore.text import N_, UserError
 
 NETWORKS = {
     "seq2seq": "Seq2seq", "attention": N_("Seq2seq with attention"), "repeat": "RepeatVector",
-    "gru": N_("GRU, direct head"),
+    "gru": N_("GRU, direct head"), "transformer": N_("Transformer, direct head"),
 }  # fmt: skip
 """Variants of the homework's table, in the order they are shown, and what they are called beside each other."""
 
@@ -25,7 +25,7 @@ BASELINES = ("naive", "seasonal_naive")
 """Always beside them, the second where the series has a season."""
 
 DIRECT = N_("Here its last state gives all values at once, by one linear map: there is no decoder.")
-"""What the GRU is beside networks that unfold their forecast."""
+"""What the GRU and the Transformer are beside networks that unfold their forecast."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def explained(page: str) -> None:
     helps = {kind.name: kind.help for kind in ARCHITECTURES}
     for name in chosen(page):
         words = f"**{plain(t(NETWORKS[name]))}** · {t(helps[variant(name).settings['architecture']])}"
-        st.markdown(f"{words} {t(DIRECT)}" if name == "gru" else words)
+        st.markdown(f"{words} {t(DIRECT)}" if name in ("gru", "transformer") else words)
 
 
 def as_link(page: str) -> dict[str, str]:

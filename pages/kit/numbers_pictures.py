@@ -1,7 +1,7 @@
 """What the runs of a comparison of many-step forecasters look like: convergence, a fan, errors by step, attention."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -117,5 +117,8 @@ def attention_of(measured: Measured, results: Sequence[Result]) -> np.ndarray | 
 def _by_row(measured: Measured, results: Sequence[Result]):
     """(spec with seed 0, look, its results) of each forecaster."""
     specs = measured.rows
-    for spec, look in zip(specs, looks(spec.model.architecture for spec in specs), strict=True):
+    plain = looks(spec.model.architecture for spec in specs)
+    for k, (spec, look) in enumerate(zip(specs, plain, strict=True)):
+        if look.role != "naive":  # networks differ by dash as well as by colour
+            look = replace(look, turn=sum(other.role != "naive" for other in plain[:k]))
         yield spec, look, [result for result in results if result.spec.replace(seed=0) == spec]

@@ -52,9 +52,9 @@ def translation_form(page: str) -> None:
                 field(page, name, settings=TRANSLATION)
 
 
-def formed(page: str) -> TranslationSpec:
-    """What the form describes; `UserError` where that cannot be."""
-    return from_flat({name: st.session_state[f"{page}.{name}"] for name in FIRST}, TranslationSpec)
+def formed(page: str, **fixed: Any) -> TranslationSpec:
+    """What the form describes, `fixed` settings aside; `UserError` where that cannot be."""
+    return from_flat({name: st.session_state[f"{page}.{name}"] for name in FIRST} | fixed, TranslationSpec)
 
 
 def as_link(page: str) -> dict[str, str]:

@@ -11,16 +11,19 @@ from pages.kit.pins import Pin
 from pages.kit.scene import Scene
 from pages.kit.sentence_field import read_held
 from pages.kit.text import plain, t, translator
-from seqcore.data.text import vocabularies
+from seqcore.data.text import TEXT_TASKS, vocabularies
 from seqcore.figures.beam_tree import beam_tree
 from seqcore.figures.likeliest import likeliest
-from seqcore.figures.picture import Picture, base_layout
+from seqcore.figures.picture import Picture, base_layout, wrap
 from seqcore.figures.states import states
 from seqcore.figures.token_map import token_map
 from seqcore.figures.tokens import accuracy, token_loss
 from seqcore.figures.vector import vector
 from seqcore.text import N_
 from seqcore.translation import UPDATES
+
+MOST_EFFECTS = 60
+"""As in `seqcore.training.said`, which loads torch; a test compares them."""
 
 BLANK = "␣"
 """How a blank is shown where it is a token of its own."""
@@ -31,10 +34,11 @@ def training_pictures(scene: Scene, pinned: Sequence[Pin]) -> list[Picture]:
     history, epochs, tr = scene.history, scene.spec.training.epochs, translator()
     count = min(len(history), len(_array(scene, "over.loss", (0,))))
     epoch, uniform = history.epoch[:count], float(np.log(len(vocabularies(scene.spec.data.task)[1])))
-    pins = [pin for pin in pinned if pin.history is not history]
+    pins = [pin for pin in pinned if pin.history is not history and pin.spec.data.task == scene.spec.data.task]
     losses = token_loss(
         tr, theme(), epoch, history.train_loss[:count], _array(scene, "over.loss", (0,))[:count], epochs=epochs,
         updates=UPDATES, uniform=uniform, at=scene.at,
+        others=[(pin.name, pin.history.epoch, pin.history.train_loss) for pin in pins],
     )  # fmt: skip
     shares = accuracy(
         tr, theme(), epoch, 1 - history.test_rmse[:count], _array(scene, "over.free", (0,))[:count],
@@ -46,8 +50,10 @@ def training_pictures(scene: Scene, pinned: Sequence[Pin]) -> list[Picture]:
 
 def inside_pictures(scene: Scene, step: int) -> list[Picture]:
     """What the encoder keeps, what it hands over, and of the decoder what it looks at and what it says at a step."""
-    return [replace(attention_picture(scene), tall=True), _likeliest(scene, step), _bottleneck(scene), _encoder(scene),
-            replace(_beam(scene), tall=True), _decoder(scene)]  # fmt: skip
+    return [
+        *(replace(tall, tall=True) for tall in (attention_picture(scene), _likeliest(scene, step), _beam(scene))),
+        _encoder(scene), _decoder(scene), _bottleneck(scene),
+    ]  # fmt: skip
 
 
 def intervention_pictures(scene: Scene, held: str, hiding: str) -> list[Picture]:
@@ -74,8 +80,7 @@ def attention_picture(scene: Scene, held: str = "") -> Picture:
 
 def _effect(scene: Scene, hiding: str) -> Picture:
     if not _has(scene, f"effect.{hiding}"):
-        why = N_("There is nothing to hide: one token only, or too many, or no attention to mask")
-        return _place("effect", t(why) if _has(scene, "rows") else "")
+        return _place("effect", _why_no_effect(scene, hiding) if _has(scene, "rows") else "")
     arrays = scene.snapshot.arrays
     rank = float(arrays.get(f"effect.{hiding}.rank", np.nan))
     title = t(N_("What hiding a token costs"))
@@ -83,6 +88,18 @@ def _effect(scene: Scene, hiding: str) -> Picture:
         title += " · " + t(N_("rank agreement with the weights {rank:.2f}")).format(rank=rank)
     return token_map(translator(), theme(), title, arrays[f"effect.{hiding}"], _shown(arrays["read"]),
                      _shown(arrays["rows"]), kind="effect", name="effect")  # fmt: skip
+
+
+def _why_no_effect(scene: Scene, hiding: str) -> str:
+    count = len(scene.snapshot.arrays["read"])
+    if count == 1:
+        return t(N_("One token only: without it there is nothing to read"))
+    if count > MOST_EFFECTS:
+        return t(N_("{count} tokens: what hiding each does is told of up to {most}")).format(
+            count=count, most=MOST_EFFECTS)  # fmt: skip
+    if hiding == "masked" and scene.spec.model.attention == "none":
+        return t(N_("No attention, so that there is none to mask: take the word out"))
+    return ""
 
 
 def _likeliest(scene: Scene, step: int) -> Picture:
@@ -131,14 +148,17 @@ def what_it_says(scene: Scene) -> None:
     """Draw the watched sentence and its translation, before and after what was done to it."""
     if not _has(scene, "said"):
         return
-    arrays = scene.snapshot.arrays
-    source = "".join(arrays["given"]) if BLANK in _shown(arrays["given"]) else " ".join(arrays["given"])
-    words = f"{plain(source)} → **{plain(str(arrays['said'])) or '…'}**"
-    if "before" in arrays:
-        words += " · " + t(N_("untouched: {text}")).format(text=plain(str(arrays["before"])))
+    arrays, join = scene.snapshot.arrays, TEXT_TASKS[scene.spec.data.task].join_source
+    given, read = (plain(join(arrays[name].tolist())) for name in ("given", "read"))
+    beside = []
     if "truth" in arrays:
-        words += " · " + t(N_("should be: {text}")).format(text=plain(str(arrays["truth"])))
-    st.markdown(f":material/translate: {words}")
+        beside.append(t(N_("should be: {text}")).format(text=plain(str(arrays["truth"]))))
+    if "before" in arrays:
+        before = plain(str(arrays["before"]))
+        beside.append(t(N_("untouched: {text}")).format(text=before if given == read else f"{given} → {before}"))
+    said = plain(str(arrays["said"])) or "…"
+    second = f":gray[{' · '.join(beside)}]" if beside else "&nbsp;"  # always there: what comes below does not move
+    st.markdown(f":material/translate: {read} → **{said}**  \n{second}")
 
 
 def samples_table(scene: Scene) -> None:
@@ -147,7 +167,8 @@ def samples_table(scene: Scene) -> None:
         return
     arrays = scene.snapshot.arrays
     columns = zip(arrays["samples.source"], arrays["samples.said"], arrays["samples.target"], strict=True)
-    lines = [f"| {t(N_('Never seen in training'))} | {t(N_('Translation now'))} | |", "|---|---|---|"]
+    unseen, now = t(N_("Never seen in training")), t(N_("Translation now"))
+    lines = [f"| {unseen} | {now} | |", "|---|---|---|"]
     lines += [f"| {plain(source)} | {plain(said) or '…'} | {'✓' if said == target else '✗ ' + plain(target)} |"
               for source, said, target in columns]  # fmt: skip
     st.markdown("\n".join(lines))
@@ -168,4 +189,6 @@ def _array(scene: Scene, name: str, shape: tuple[int, ...]) -> np.ndarray:
 def _place(name: str, words: str = "") -> Picture:
     """Holds the place of a picture that is coming, or says in `words` why there is none."""
     alt = words or t(N_("The picture comes with the first epoch."))
-    return Picture(name, words or "…", (), base_layout(theme(), "", ""), alt)
+    note = {"text": wrap(words or "…", 40), "xref": "paper", "x": 0.5, "yref": "paper", "y": 0.5, "showarrow": False}
+    nothing = {"visible": False}
+    return Picture(name, "", (), base_layout(theme(), "", "", [note], xaxis=nothing, yaxis=nothing), alt)

@@ -8,7 +8,8 @@ from seqcore.data.tasks import TASKS
 from seqcore.data.tasks.spec import MemorySpec
 from seqcore.data.text import TEXT_TASKS
 from seqcore.data.text.spec import BATCH, TranslationSpec
-from seqcore.spec import RunSpec, Whole
+from seqcore.size import WIDER, heads
+from seqcore.spec import ModelSpec, RunSpec, Whole
 from seqcore.text import N_, UserError
 from seqcore.training.recording import MOST_BYTES
 
@@ -110,23 +111,40 @@ def run_memory(workers: int) -> int:
 def bytes_needed(spec: Whole, rows: int) -> int:
     """About what a run takes in a worker, in bytes; measured runs took 0.3 to 0.9 of it.
 
-    Activations are windows * steps * hidden * layers * (gates + 3) numbers of 4 bytes, for as many windows as the
-    trainer takes at once, whatever the batch size: scores are computed over all windows. And its recording. A decoder
-    has as many weights again; each of its steps takes twice as much, under autograd.
+    Activations are numbers of 4 bytes, for as many windows as the trainer takes at once, whatever the batch size:
+    scores are computed over all windows. And its recording.
     """
     if isinstance(spec, TranslationSpec):
         return _translation_bytes(spec)
-    model = spec.model
     windows, seq_length, horizon = _sizes(spec, rows)
+    of_one = _attending if spec.model.architecture == "transformer" else _reading
+    activations, weights = of_one(spec.model, seq_length, horizon)
+    block = min(windows, max(8, BLOCK_FLOPS / (6 * seq_length * weights)))
+    return int(4 * (3 * windows * (seq_length + horizon) + block * activations + 6 * weights)) + MOST_BYTES
+
+
+def _reading(model: ModelSpec, seq_length: int, horizon: int) -> tuple[int, int]:
+    """Activations of one window, steps * hidden * layers * (gates + 3), and weights.
+
+    A decoder has as many weights again; each of its steps takes twice as much, under autograd.
+    """
     cell = CELL.get(model.architecture)
     unfolds = cell is not None and model.architecture not in RECURRENT
     steps = 1 if model.architecture == "mlp" else seq_length + 2 * horizon * unfolds
     gates = GATES.get(cell, 1)
     width = model.hidden_size * model.num_layers * (2 if model.bidirectional else 1)
-    weights = gates * width * (model.hidden_size + 2) * (1 + unfolds)
-    block = min(windows, max(8, BLOCK_FLOPS / (6 * seq_length * weights)))
-    activations = block * steps * width * (gates + 3)
-    return int(4 * (3 * windows * (seq_length + horizon) + activations + 6 * weights)) + MOST_BYTES
+    return steps * width * (gates + 3), gates * width * (model.hidden_size + 2) * (1 + unfolds)
+
+
+def _attending(model: ModelSpec, seq_length: int, horizon: int) -> tuple[int, int]:
+    """The same of a Transformer: of each layer so many values of each unit at each step, as measured.
+
+    Dropout keeps what it drops from and what it leaves, and attention then is no fused call: it keeps, of each head,
+    the weight of every step at every other.
+    """
+    H, T, L = model.hidden_size, seq_length, model.num_layers
+    kept = (14 + 8 * WIDER) * T * H + 4 * heads(H) * T * T if model.dropout else (20 + 2 * WIDER) * T * H
+    return L * kept, L * (4 + 2 * WIDER) * H * H
 
 
 def _translation_bytes(spec: TranslationSpec) -> int:

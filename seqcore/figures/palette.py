@@ -14,6 +14,7 @@ LIGHT = {
     "hidden": "#4A3AA7", "cell": "#8C3B12",
     "rnn": "#1D5DCA", "lstm": "#BA730A", "gru": "#8F3384", "mlp": "#12935A", "cnn": "#4B3704",
     "encoder_decoder": "#A159FF", "encoder_decoder_attention": "#BC3230", "repeat_vector": "#FB2791",
+    "transformer": "#8781D8",
     "text": "#22262B", "grid": "rgba(34,38,43,0.10)", "shade": "rgba(213,94,0,0.07)",
 }  # fmt: skip
 DARK = LIGHT | {
@@ -23,6 +24,7 @@ DARK = LIGHT | {
     "hidden": "#A99BFF", "cell": "#E0A070",
     "rnn": "#8FC1FA", "lstm": "#E8651F", "gru": "#B35CBB", "mlp": "#1FDB88", "cnn": "#F1CE45",
     "encoder_decoder": "#077AF2", "encoder_decoder_attention": "#C24561", "repeat_vector": "#75823F",
+    "transformer": "#6F45FF",
     "text": "#E6E9ED", "grid": "rgba(230,233,237,0.13)", "shade": "rgba(242,142,75,0.10)",
 }  # fmt: skip
 
@@ -70,6 +72,7 @@ BETTER = {"light": "rgba(18,147,90,0.16)", "dark": "rgba(31,219,136,0.16)"}
 
 NETWORKS = (
     "rnn", "lstm", "gru", "mlp", "cnn", "encoder_decoder", "encoder_decoder_attention", "repeat_vector",
+    "transformer",
 )  # fmt: skip
 """The kinds of row that have a colour of their own."""
 

@@ -15,6 +15,10 @@ Cell = tuple[int, int, Literal["forced", "masked"]]
 """Row and column of a weight that somebody holds."""
 
 
+FINE = 50
+"""Tokens up to which the cells are parted by a gap: it would take up the whole of smaller ones."""
+
+
 def height(rows: int) -> int:
     """Pixels the plot should be high, so that every output token is named."""
     return max(205, 15 * rows + 110)
@@ -36,10 +40,11 @@ def token_map(
     unknown, wrong = list(unknown) or [False] * len(source), list(wrong) or [False] * len(output)
     unit = t(N_("weight")) if kind == "weights" else t(N_("nats"))
     limit = reach(values)
+    gap = 1 if max(values.shape) <= FINE else 0
     colours = scale(ATTENTION[theme], 0, 1) if kind == "weights" else scale(STATES[theme], -limit, limit)
     style = {
-        "type": "heatmap", "x0": 0, "dx": 1, "y0": 0, "dy": 1, "xgap": 1, "ygap": 1, "hoverongaps": False, **colours,
-        "hovertemplate": f"%{{text}}<br>%{{z:.3f}} {unit}<extra></extra>",
+        "type": "heatmap", "x0": 0, "dx": 1, "y0": 0, "dy": 1, "xgap": gap, "ygap": gap, "hoverongaps": False,
+        **colours, "hovertemplate": f"%{{text}}<br>%{{z:.3f}} {unit}<extra></extra>",
     }  # fmt: skip
     data = {"z": values, "text": _spoken(t, source, output, unknown, wrong)}
     layout = _layout(t, theme, source, output, unit, cells, unknown, wrong)

@@ -34,7 +34,7 @@ def token_loss(
     """`train` and `test` (n,) in nats per token after the epochs `epoch` (n,), rising, on a logarithmic axis.
 
     `epochs` of `updates` updates each are planned and set the x axis; `uniform` is the loss where every token is
-    equally likely, the logarithm of how many there are. Of `others` the test losses; `at` is the epoch looked at.
+    equally likely, the logarithm of how many there are. Of `others` the training losses; `at` is the epoch looked at.
     """
     step = stride(epochs + 1)
     colours = palette(theme)
@@ -43,7 +43,7 @@ def token_loss(
         line = {"color": colours[role], "width": 2.5}
         traces.append(_line(name, epoch, values, step, line, "%{y:.3g} " + t(N_("nats")), log=True))
     span = nice_range(np.concatenate([[uniform], *(trace.data["y"] for trace in traces)]), log=True)
-    traces.append(level(theme, t(N_("every token equally likely: {loss:.3g}")).format(loss=uniform), uniform, epochs))
+    traces.append(level(theme, t(N_("equally likely: {loss:.3g}")).format(loss=uniform), uniform, epochs))
     if at is not None:
         traces.append(cursor(theme, at, span, log=True))
     title, axis = epoch_axis(t, epochs)

@@ -10,7 +10,7 @@ from seqcore.cells.clamped import held_units
 from seqcore.cells.recurrent import Recurrent
 from seqcore.cells.tap import Tap
 from seqcore.look import GATES, INSIDE, Clamp
-from seqcore.probes.record import cells_of
+from seqcore.probes.record import cells_of, taps_of
 from seqcore.text import N_, UserError
 
 
@@ -28,7 +28,7 @@ def hold(model: nn.Module, clamps: Sequence[Clamp]) -> Callable[[], None]:
     for cell in cells:
         cell.clamps = (*cell.clamps, *clamps)
     wanted = {clamp.tap for clamp in clamps}
-    taps = [module for module in model.modules() if isinstance(module, Tap) and module.name in wanted]
+    taps = [tap for tap in taps_of(model) if tap.name in wanted]
     hooks = [tap.register_forward_pre_hook(_held(clamps, tap.name)) for tap in taps]  # before the recorder looks
 
     def release() -> None:
@@ -79,9 +79,8 @@ def units_of(model: nn.Module) -> dict[str, int]:
             kinds = INSIDE[module.mode.partition("_")[0].lower()]
             layers = [f"l{k}{d}" for k in range(module.num_layers) for d in ("", "r")[: 1 + module.bidirectional]]
             units |= {f"{layer}.{kind}": module.hidden_size for layer in layers for kind in kinds}
-        elif isinstance(module, Tap):
-            units[module.name] = model.head.in_features  # every layer is as wide as the last, which the head reads
-    return units
+    # every layer is as wide as the last, which the head reads
+    return units | {tap.name: model.head.in_features for tap in taps_of(model)}
 
 
 def _held(clamps: Sequence[Clamp], name: str) -> Callable:

@@ -26,14 +26,14 @@ class Tape:
 
 @contextmanager
 def record(model: nn.Module) -> Iterator[Tape]:
-    """Record every recurrent cell and tap of `model` inside the `with` block; the last pass wins.
+    """Record every recurrent cell and layer's tap of `model` inside the `with` block; the last pass wins.
 
     No number of the model changes, and nothing stays behind. Of more than one recurrent cell each has what `cells_of`
     says before the layer: `decoder.l0.hidden`.
     """
     tape = Tape()
     cells = cells_of(model)
-    hooks = [m.register_forward_hook(_keep(tape)) for m in model.modules() if isinstance(m, Tap)]
+    hooks = [tap.register_forward_hook(_keep(tape)) for tap in taps_of(model)]
     for prefix, cell in cells.items():
         cell.tape = tape.arrays
         cell.tape_name = prefix
@@ -54,6 +54,14 @@ def cells_of(model: nn.Module) -> dict[str, Recurrent]:
     """
     cells = {name: module for name, module in model.named_modules() if isinstance(module, Recurrent)}
     return {"" if len(cells) == 1 or name == "cell" else f"{name}.": cell for name, cell in cells.items()}
+
+
+def taps_of(model: nn.Module) -> list[Tap]:
+    """The taps that show a layer, like `l0.hidden`.
+
+    What lies deeper, like `l0.self.q`, is for those who ask for it by its name: `seqcore.models.transformer.inside`.
+    """
+    return [module for module in model.modules() if isinstance(module, Tap) and module.name.count(".") < 2]
 
 
 def _keep(tape: Tape):

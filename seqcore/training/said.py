@@ -67,7 +67,8 @@ def said(trainer, look: Look) -> dict[str, np.ndarray]:
     for name in ("rows", "input", "output", "top"):
         arrays[name] = everything[arrays[name]]
     if sentence.effects and 1 < len(read) <= MOST_EFFECTS:
-        arrays |= told_effects(trainer, source, rows, arrays.get("attention"))
+        told = effects(trainer.model, source, rows, forced, masked)
+        arrays |= ranked_effects(told, arrays.get("attention"))
     if sentence.beam:
         arrays |= searched(trainer, source, most, sentence, everything)
     return arrays
@@ -91,10 +92,10 @@ def held(sentence: Sentence, steps: int, source: torch.Tensor) -> tuple[torch.Te
     return forced if sentence.forced else None, masked if sentence.masked else None
 
 
-def told_effects(trainer, source: torch.Tensor, rows: torch.Tensor, attention) -> dict[str, np.ndarray]:
+def ranked_effects(told: dict[str, np.ndarray], attention: np.ndarray | None) -> dict[str, np.ndarray]:
     """The arrays of `effects`; with attention also how well the weights rank them."""
     arrays = {}
-    for name, values in effects(trainer.model, source, rows).items():
+    for name, values in told.items():
         arrays[f"effect.{name}"] = values
         if attention is not None:
             arrays[f"effect.{name}.rank"] = np.array(rank_agreement(attention, values))

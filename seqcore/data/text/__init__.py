@@ -11,13 +11,13 @@ be made of, and the most tokens either can have.
 
 import numpy as np
 
-from seqcore.data.text import dates, sentences
+from seqcore.data.text import dates, letters, sentences
 from seqcore.data.text.task import COUNT, PART, TYPED, Pairs, TextTask
 from seqcore.data.text.vocabulary import BOS, EOS, PAD, SPECIAL, UNK, Vocabulary
 from seqcore.spec import SETTINGS, Setting
 from seqcore.text import N_
 
-TEXT_TASKS: dict[str, TextTask] = {task.name: task for module in (dates, sentences) for task in module.TASKS}
+TEXT_TASKS: dict[str, TextTask] = {task.name: task for module in (dates, sentences, letters) for task in module.TASKS}
 """By name, in the order they are offered."""
 
 TEXT_TASK = Setting(

@@ -99,7 +99,7 @@ def task(code: str, label: str, rule: str, locale: str, form: str, longest: int)
         f"dates_{code}", label, rule, "Babel (Unicode CLDR)",
         source_tokens=SOURCE_TOKENS, target_tokens=characters(map(translated, SOME_DAYS)),
         source_length=len("the twenty-seventh of september 1998"), target_length=longest,
-        split_source=list, split_target=list, join_target="".join,
+        split_source=list, split_target=list, join_target="".join, join_source="".join,
         draw=partial(draw, translated),
     )  # fmt: skip
 

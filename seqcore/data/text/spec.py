@@ -83,3 +83,80 @@ class TranslationSpec(Whole):
     training: TrainingSpec = field(default_factory=lambda: TrainingSpec(epochs=120, batch_size=BATCH, lr=0.003, clip=1))
     teaching: TeachingSpec = field(default_factory=TeachingSpec)
     seed: int = field(default=0, metadata={"setting": SETTINGS["seed"][1]})
+
+
+POSITIONS = {"sinusoidal": N_("sinusoidal"), "learned": N_("learned"), "rotary": N_("rotary"), "none": N_("none")}
+"""How a Transformer knows where a token stands; a test compares them with the model's."""
+
+KINDS = {"transformer": N_("Encoder and decoder")}
+"""Transformers that turn one sentence into another."""
+
+
+@dataclass(frozen=True)
+class SizeSpec(Checked):
+    """A Transformer's sizes, and how its parts are put together. Raises `UserError` for sizes that do not fit."""
+
+    architecture: str = choice("transformer", N_("Model"), KINDS, help=N_("The kind of network."))
+    d_model: int = integer(
+        64, N_("Model width (d_model)"), 8, 512, main=True,
+        help=N_("How many numbers stand for a token, from the embedding to the last layer."),
+    )  # fmt: skip
+    num_heads: int = integer(
+        4, N_("Heads"), 1, 16, main=True, help=N_("Into how many parts attention is shared out; each looks by itself.")
+    )
+    num_layers: int = integer(
+        2, N_("Layers"), 1, 6, main=True, help=N_("How many layers the encoder has, and how many the decoder.")
+    )
+    d_ff: int = integer(
+        256, N_("Feed-forward width (d_ff)"), 8, 2048, help=N_("Units between the two linear maps of a layer.")
+    )
+    dropout: float = field(default=0.0, metadata={"setting": SETTINGS["dropout"][1]})
+    norm_first: bool = flag(
+        True, N_("Norm first"), N_("Each part reads what is normed (pre-norm); otherwise the sum is normed after it.")
+    )
+    position: str = choice(
+        "sinusoidal", N_("Positional encoding"), POSITIONS,
+        help=N_("How a token's place is told: attention by itself does not know any order."),
+    )  # fmt: skip
+    tied: bool = flag(
+        False, N_("Tied embeddings"), N_("The output's weights are those of the target's embedding, turned round.")
+    )
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.d_model % self.num_heads:
+            raise UserError(
+                N_("d_model ({d_model}) must be divisible by num_heads ({num_heads}): each head gets an equal part."),
+                d_model=self.d_model, num_heads=self.num_heads,
+            )  # fmt: skip
+        if self.position == "rotary" and self.d_model // self.num_heads % 2:
+            raise UserError(
+                N_("Rotary positions turn pairs of numbers, and a head has {head_dim} of them (d_model {d_model} / "
+                   "num_heads {num_heads}): choose sizes that make this even."),
+                head_dim=self.d_model // self.num_heads, d_model=self.d_model, num_heads=self.num_heads,
+            )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class WarmingSpec(Checked):
+    """How a Transformer's training begins, and how sure it is to become."""
+
+    warmup: int = integer(
+        50, N_("Warm-up"), 0, 5000, unit=N_("updates"),
+        help=N_("Over so many updates the learning rate rises from 0; without, attention may settle too early."),
+    )  # fmt: skip
+    label_smoothing: float = real(
+        0.0, N_("Label smoothing"), 0.0, 0.5, step=0.01,
+        help=N_("This share of each true token is spread over all others: the network is not to be quite sure."),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TransformerSpec(Whole):
+    """The whole of a Transformer's run on a text task; an epoch is as long as a `TranslationSpec`'s."""
+
+    data: TextSpec = field(default_factory=lambda: TextSpec(task="sentences"))
+    model: SizeSpec = field(default_factory=SizeSpec)
+    training: TrainingSpec = field(default_factory=lambda: TrainingSpec(epochs=120, batch_size=BATCH, lr=0.003, clip=1))
+    warming: WarmingSpec = field(default_factory=WarmingSpec)
+    seed: int = field(default=0, metadata={"setting": SETTINGS["seed"][1]})

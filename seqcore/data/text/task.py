@@ -61,6 +61,7 @@ class TextTask:
     join_target: Callable[[Sequence[str]], str]
     draw: Callable[[np.random.Generator], tuple[str, str]]
     by_heart: frozenset[str] = frozenset()
+    join_source: Callable[[Sequence[str]], str] = " ".join
 
     def part(self, target: str) -> str:
         """Where a pair belongs, by the hash of its translation: the same on every machine, whatever is drawn."""

@@ -50,7 +50,7 @@ class Encoder(nn.Module):
         backwards = torch.where(real, lengths[:, None] - 1 - steps, steps)  # (B, S), its own inverse
         x, finals = self.embedding(source), []
         for k in range(self.num_layers):
-            x = self.dropout(x)
+            x = self.dropout(x.contiguous())  # the mask is drawn in the order of the memory, whichever kernel ran
             states, final = read(self.cells[f"l{k}"], x, lengths)
             if "r" in self.directions:
                 reverse, last = read(self.cells[f"l{k}r"], reordered(x, backwards), lengths)

@@ -42,29 +42,38 @@ def inside(
     return {**arrays, "top": top, "probabilities": np.exp(np.take_along_axis(logs, top, 1))}
 
 
-def effects(model: Seq2seq, source: torch.Tensor, target: torch.Tensor) -> dict[str, np.ndarray]:
+def effects(
+    model: Seq2seq, source: torch.Tensor, target: torch.Tensor, forced=None, masked=None
+) -> dict[str, np.ndarray]:
     """By how many nats each token of target (T,) gets less likely if one of source (S,) is hidden.
 
     `removed` (T, S): it is taken out of the source, of at least two tokens. `masked` (T, S): it is read, but attention
-    to it is masked at every step; only with attention.
+    to it is masked at every step; only with attention. `forced` and `masked` hold weights as in `inside`.
     """
     S, T = len(source), len(target)
     tokens = read_before(target)
     kept = ~torch.eye(S, dtype=torch.bool, device=source.device)
+    forced = source.new_full((T, S), torch.nan, dtype=torch.float32) if forced is None else fitted(forced, T)
+    masked = source.new_zeros((T, S), dtype=torch.bool) if masked is None else fitted(masked, T)
 
-    def surprise(sources: torch.Tensor, masked: torch.Tensor | None = None) -> torch.Tensor:
-        """-log p (rows, T) of the target after each of sources (rows, S)."""
+    def surprise(sources: torch.Tensor, forced: torch.Tensor, masked: torch.Tensor) -> torch.Tensor:
+        """-log p (rows, T) of the target after each of sources (rows, S), with weights held (rows, T, S)."""
         rows = len(sources)
-        logits = model.attend(sources, tokens.expand(rows, T), masked=masked).logits
+        logits = model.attend(sources, tokens.expand(rows, T), forced, masked).logits
         return -logits.log_softmax(-1).gather(2, target.expand(rows, T)[..., None])[..., 0]
 
+    def without(values: torch.Tensor, block: torch.Tensor) -> torch.Tensor:
+        """values (..., S) without the place of each of a block -> (block, ..., S - 1)."""
+        return torch.stack([values[..., kept[place]] for place in block])
+
     with at_rest(model):
-        whole = surprise(source[None])[0]  # (T,)
-        ways = {"removed": [surprise(source.expand(S, S)[block][kept[block]].view(-1, S - 1))
-                            for block in torch.arange(S).split(BLOCK)]}  # fmt: skip
+        whole = surprise(source[None], forced[None], masked[None])[0]  # (T,)
+        blocks = torch.arange(S).split(BLOCK)
+        ways = {"removed": [surprise(*(without(values, block) for values in (source, forced, masked)))
+                            for block in blocks]}  # fmt: skip
         if model.decoder.attention is not None:
-            ways["masked"] = [surprise(source.expand(len(block), S), ~kept[block][:, None].expand(-1, T, -1))
-                              for block in torch.arange(S).split(BLOCK)]  # fmt: skip
+            ways["masked"] = [surprise(source.expand(len(block), S), forced.expand(len(block), T, S),
+                                       masked | ~kept[block][:, None]) for block in blocks]  # fmt: skip
     return {name: (torch.cat(rows) - whole).T.cpu().numpy() for name, rows in ways.items()}
 
 

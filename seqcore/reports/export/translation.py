@@ -70,6 +70,10 @@ ATTENTIVE = N_(
 """The words of `DECODER` where there is attention."""
 
 
+EXAMPLES = {"sentences": "How are you?", "sort": "hello", "copy": "hello"}
+"""What the program translates at its end, by task; all others are dates."""
+
+
 def script(spec: TranslationSpec) -> str:
     """A Python program that trains the network of `spec`, and then translates.
 
@@ -112,7 +116,7 @@ def program(spec: TranslationSpec, form: str) -> list[tuple[str, str]]:
         "state_size": "2 * HIDDEN_SIZE" if model.bidirectional else "HIDDEN_SIZE",
         "E": "2 H" if model.bidirectional else "H",
         "most": repr(task.target_length + SLACK),
-        "example": repr("How are you?" if task.name == "sentences" else "May 3rd, 1998"),
+        "example": repr(EXAMPLES.get(task.name, "May 3rd, 1998")),
     }
     return sections(_features(spec) | {form}, literals, "translation")
 
