@@ -13,7 +13,7 @@ from seqcore.figures.sparkline import sparkline
 from seqcore.text import N_
 
 PAGE = "home"
-IN_A_ROW = 4
+IN_A_ROW = 3
 RECORDED = N_(
     "A recorded run: an LSTM of 32 units on Apple's share price, 500 epochs. Make your own on the Train page."
 )

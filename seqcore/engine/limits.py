@@ -7,7 +7,7 @@ from seqcore.catalogue import CELL, RECURRENT
 from seqcore.data.tasks import TASKS
 from seqcore.data.tasks.spec import MemorySpec
 from seqcore.data.text import TEXT_TASKS
-from seqcore.data.text.spec import BATCH, TranslationSpec
+from seqcore.data.text.spec import BATCH, TransformerSpec, TranslationSpec
 from seqcore.size import WIDER, heads
 from seqcore.spec import ModelSpec, RunSpec, Whole
 from seqcore.text import N_, UserError
@@ -114,7 +114,7 @@ def bytes_needed(spec: Whole, rows: int) -> int:
     Activations are numbers of 4 bytes, for as many windows as the trainer takes at once, whatever the batch size:
     scores are computed over all windows. And its recording.
     """
-    if isinstance(spec, TranslationSpec):
+    if isinstance(spec, TranslationSpec | TransformerSpec):
         return _translation_bytes(spec)
     windows, seq_length, horizon = _sizes(spec, rows)
     of_one = _attending if spec.model.architecture == "transformer" else _reading
@@ -147,24 +147,37 @@ def _attending(model: ModelSpec, seq_length: int, horizon: int) -> tuple[int, in
     return L * kept, L * (4 + 2 * WIDER) * H * H
 
 
-def _translation_bytes(spec: TranslationSpec) -> int:
-    """Activations of encoder and decoder, logits, and what additive attention keeps: batch * target * source * hidden.
-
-    The embeddings count as layers of the vocabulary's size, and the pairs are kept as numbers of 8 bytes.
-    """
-    model, task = spec.model, TEXT_TASKS[spec.data.task]
+def _translation_bytes(spec: TranslationSpec | TransformerSpec) -> int:
+    """Activations of encoder and decoder and logits, for a batch; the pairs are kept as numbers of 8 bytes."""
+    task = TEXT_TASKS[spec.data.task]
     source, target = task.source_length, task.target_length + 2
     tokens = sum(map(len, task.vocabularies))
+    told = _transformer_numbers if isinstance(spec, TransformerSpec) else _coder_numbers
+    activations, weights = told(spec, source, target, tokens)
+    batch = min(spec.training.batch_size or BATCH, spec.data.pairs)
+    numbers = batch * (activations + 3 * target * tokens) + 6 * weights
+    return int(4 * numbers + 8 * (spec.data.pairs + TRANSLATED) * (source + target)) + MOST_BYTES
+
+
+def _coder_numbers(spec: TranslationSpec, source: int, target: int, tokens: int) -> tuple[int, int]:
+    """Activations for one pair, with what additive attention keeps: target * source * hidden; and weights."""
+    model = spec.model
     directions = 2 if model.bidirectional else 1
     gates, width = GATES[model.architecture], model.hidden_size * model.num_layers
     cells = (source * directions + target) * width * (gates + 3)
     looks = target * source * (2 * model.hidden_size if model.attention == "additive" else 2)
-    batch = min(spec.training.batch_size or BATCH, spec.data.pairs)
-    activations = batch * (cells + looks + 3 * target * tokens)
-    weights = gates * width * (directions + 1) * (2 * model.hidden_size + model.embedding_size) + tokens * (
-        model.embedding_size + model.hidden_size
-    )
-    return int(4 * (activations + 6 * weights) + 8 * (spec.data.pairs + TRANSLATED) * (source + target)) + MOST_BYTES
+    matrices = gates * width * (directions + 1) * (2 * model.hidden_size + model.embedding_size)
+    return cells + looks, matrices + tokens * (model.embedding_size + model.hidden_size)
+
+
+def _transformer_numbers(spec: TransformerSpec, source: int, target: int, tokens: int) -> tuple[int, int]:
+    """The same: each part keeps what it reads, its maps, its sum; dropout and attention a mask of their own."""
+    model = spec.model
+    rows = model.num_layers * (source * (10 * model.d_model + 2 * model.d_ff)
+                               + target * (16 * model.d_model + 2 * model.d_ff))  # fmt: skip
+    looks = 3 * model.num_layers * model.num_heads * (source**2 + target**2 + source * target)
+    matrices = model.num_layers * (12 * model.d_model**2 + 4 * model.d_model * model.d_ff)
+    return rows + looks, matrices + 2 * tokens * model.d_model
 
 
 def _sizes(spec: RunSpec | MemorySpec, rows: int) -> tuple[int, int, int]:

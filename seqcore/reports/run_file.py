@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from seqcore.data.tasks.spec import MemorySpec
-from seqcore.data.text.spec import TranslationSpec
+from seqcore.data.text.spec import TransformerSpec, TranslationSpec
 from seqcore.spec import RunSpec, Whole, from_json, to_json
 from seqcore.text import N_, UserError
 from seqcore.training.events import EPOCH_FIELDS, History, Snapshot, Started
 
-KINDS: dict[str, type[Whole]] = {"remedies": MemorySpec, "teaching": TranslationSpec}
+KINDS: dict[str, type[Whole]] = {"remedies": MemorySpec, "teaching": TranslationSpec, "warming": TransformerSpec}
 """By a part that only such a spec has; all others are runs on a series."""
 
 

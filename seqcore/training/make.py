@@ -3,7 +3,7 @@
 from seqcore.catalogue import CLASSICAL
 from seqcore.data.series import Series
 from seqcore.data.tasks.spec import MemorySpec
-from seqcore.data.text.spec import TranslationSpec
+from seqcore.data.text.spec import TransformerSpec, TranslationSpec
 from seqcore.spec import Whole
 from seqcore.training.recording import Branch
 
@@ -18,7 +18,7 @@ def make_trainer(spec: Whole, series: Series | None = None, branch: Branch | Non
         from seqcore.training.memory import MemoryTrainer
 
         return MemoryTrainer(spec)
-    if isinstance(spec, TranslationSpec):
+    if isinstance(spec, TranslationSpec | TransformerSpec):
         from seqcore.training.translation import TranslationTrainer
 
         return TranslationTrainer(spec)

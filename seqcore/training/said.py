@@ -8,7 +8,9 @@ from scipy.stats import rankdata
 
 from seqcore.data.text import BOS, EOS, PAD
 from seqcore.look import Look, Sentence
-from seqcore.models.seq2seq import beam, effects, greedy, inside, translate
+from seqcore.models.seq2seq import Seq2seq, beam, choices, effects, greedy, inside, read_before, translate
+from seqcore.models.transformer import Transformer
+from seqcore.models.transformer.inside import attentions
 
 SAMPLES = 6
 """Test pairs, the first ones, whose translation is always told."""
@@ -37,7 +39,7 @@ def said(trainer, look: Look) -> dict[str, np.ndarray]:
 
     `given`, `read` (S,): the source's tokens, and those that were read; `unknown` (S,): these have no number of their
     own. `truth`, where it is known, `said` and, with something held or another order, `before`: the translations as
-    text. `rows` (T,): the tokens that the rest is told of, at each step; and of `inside` the arrays, with tokens as
+    text. `rows` (T,): the tokens that the rest is told of, at each step; and of `shown` the arrays, with tokens as
     text. If asked for, those of `effects` as `effect.removed`, `effect.masked`, each with its `.rank` (); and of a
     search, by node: `beam.token`, `.parent`, `.step`, `.log_probability`, `.kept`, `.finished`, and `.best` ().
     """
@@ -60,18 +62,30 @@ def said(trainer, look: Look) -> dict[str, np.ndarray]:
     if read != given or sentence.forced or sentence.masked:
         unchanged = trainer.test_x.new_tensor(sources.encode(given))
         arrays["before"] = np.array(text(trainer, greedy(trainer.model, unchanged, most).ids))
-    arrays |= inside(trainer.model, source, rows, most, forced, masked)
-    del arrays["logits"]
+    arrays |= shown(trainer.model, source, rows, most, forced, masked)
     arrays["rows"] = rows.cpu().numpy()
     everything = np.array(targets.decode(range(len(targets))))
     for name in ("rows", "input", "output", "top"):
         arrays[name] = everything[arrays[name]]
-    if sentence.effects and 1 < len(read) <= MOST_EFFECTS:
+    if sentence.effects and 1 < len(read) <= MOST_EFFECTS and isinstance(trainer.model, Seq2seq):
         told = effects(trainer.model, source, rows, forced, masked)
         arrays |= ranked_effects(told, arrays.get("attention"))
     if sentence.beam:
         arrays |= searched(trainer, source, most, sentence, everything)
     return arrays
+
+
+def shown(model: Seq2seq | Transformer, source: torch.Tensor, rows: torch.Tensor, most: int, forced, masked):
+    """The arrays of `inside` but for the logits; of a Transformer its maps by name, `encoder.l0.self.weights` (N, S, S)
+    and so on, and of what it says the same as of the others."""
+    if isinstance(model, Seq2seq):
+        arrays = inside(model, source, rows, most, forced, masked)
+        del arrays["logits"]
+        return arrays
+    tokens = read_before(rows)
+    arrays = model.inside(source, tokens, [*(f"{name}.weights" for name in attentions(model)), "logits"])
+    logits = torch.from_numpy(arrays.pop("logits"))
+    return {**arrays, "input": tokens.cpu().numpy(), **choices(logits, rows.cpu())}
 
 
 def in_order(tokens: list[str], order: Sequence[int] | None) -> list[str]:

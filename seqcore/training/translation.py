@@ -9,9 +9,10 @@ import numpy as np
 import torch
 
 from seqcore.data.text import PAD, TEXT_TASKS, Pairs, make, vocabularies
-from seqcore.data.text.spec import BATCH, TranslationSpec
+from seqcore.data.text.spec import BATCH, TransformerSpec, TranslationSpec
 from seqcore.look import NOW, Look, Sentence
 from seqcore.models.seq2seq import Seq2seq, token_loss, translate
+from seqcore.models.transformer import Transformer
 from seqcore.text import N_
 from seqcore.training.device import OwnRandomness, pick_device
 from seqcore.training.events import Changed, Diverged, Epoch, Finished, Progress, Snapshot, Started
@@ -42,8 +43,9 @@ class TranslationTrainer:
     """
 
     CHANGEABLE = ("lr", "clip", "teacher_forcing")
+    """Of a Transformer's run there is no `teacher_forcing`: it reads the true words."""
 
-    def __init__(self, spec: TranslationSpec):
+    def __init__(self, spec: TranslationSpec | TransformerSpec):
         self.spec, self.task = spec, TEXT_TASKS[spec.data.task]
         self.vocabularies = vocabularies(spec.data.task)
         self.device = pick_device(spec.training.device)
@@ -57,10 +59,12 @@ class TranslationTrainer:
         self.test_x, self.test_y = self._numbers(self.pairs)
         self.x, self.y = self._numbers(make(spec.data.task, spec.data.pairs, spec.seed))
         self.batches = self._batches(np.random.default_rng([spec.seed, *b"batches"]))
-        self.now = {name: spec.flat()[name] for name in self.CHANGEABLE}
+        flat = spec.flat()
+        self.warmup, self.smoothing = flat.get("warmup", 0), flat.get("label_smoothing", 0.0)
+        self.now = {name: flat[name] for name in self.CHANGEABLE if name in flat}
         for name, value in self.now.items():
             setattr(self, name, value)
-        self.epoch, self.seconds, self.grad_norm = 0, 0.0, math.nan
+        self.epoch, self.seconds, self.grad_norm, self.updates = 0, 0.0, math.nan, 0
         self.over: dict[str, list[float]] = {"loss": [], "free": [], "whole": []}  # by epoch, on what was never seen
 
     def __iter__(self) -> Iterator[object]:
@@ -85,11 +89,11 @@ class TranslationTrainer:
 
     def started(self) -> Started:
         """`naive_rmse` is the share of wrong tokens of whoever always says the most frequent one."""
-        tokens = self.test_y[:, 1:]
+        tokens, cell = self.test_y[:, 1:], getattr(self.model.decoder, "cell", None)
         tokens = tokens[tokens != PAD]
         return Started(
             weights=self.flat.numel(), device=str(self.device),
-            kernel=self.model.decoder.cell.kernel_for(self.model.decoder.embedding(self.y[: self._size])),
+            kernel="torch" if cell is None else cell.kernel_for(self.model.decoder.embedding(self.y[: self._size])),
             train_windows=len(self.x), test_windows=TESTED, train_from=0, test_from=0, split=0,
             naive_rmse=1 - tokens.bincount().max().item() / len(tokens),
         )  # fmt: skip
@@ -131,10 +135,12 @@ class TranslationTrainer:
         return State(self.epoch, weights, {}, (), self.lr, self.grad_norm, self.seconds)
 
     def teaching(self, done: float) -> float:
-        """The share of true words the decoder reads when so much of the training, 0 to 1, is done.
+        """The share of true words the decoder reads when so much of the training, 0 to 1, is done; a Transformer's all.
 
         Source: Bengio et al. 2015, section 2.4, linear and inverse sigmoid decay.
         """
+        if "teacher_forcing" not in self.now:
+            return 1.0
         last, schedule = self.now["teacher_forcing"], self.spec.teaching.schedule
         left = {"constant": 0.0, "linear": 1 - done, "sigmoid": 1 / (1 + math.exp(12 * done - 6))}[schedule]
         return last + (1 - last) * left
@@ -175,9 +181,12 @@ class TranslationTrainer:
         self.gradient.zero_()
         with self.randomness():
             logits = self.model(x, y[:, :-1], self.teaching(done))
-        loss, right = judged(logits, y[:, 1:])
+        loss, right = judged(logits, y[:, 1:], self.smoothing)
         loss.backward()
         self.grad_norm = clip_(self.gradient, self.now["clip"])
+        self.updates += 1
+        warmth = min(1.0, self.updates / self.warmup) if self.warmup else 1.0
+        self.optimiser.param_groups[0]["lr"] = self.now["lr"] * warmth
         self.optimiser.step()
         return loss.item(), 1 - right
 
@@ -206,12 +215,16 @@ class TranslationTrainer:
             if (wanted := getattr(self, name)) != value:
                 self.now[name] = wanted
                 yield Changed(epoch, name, wanted)
-        self.optimiser.param_groups[0]["lr"] = self.now["lr"]
 
 
-def build(spec: TranslationSpec) -> Seq2seq:
+def build(spec: TranslationSpec | TransformerSpec) -> Seq2seq | Transformer:
     """The network that `spec` describes, with weights drawn from torch's global generator."""
     model, (sources, targets) = spec.model, vocabularies(spec.data.task)
+    if isinstance(spec, TransformerSpec):
+        return Transformer(
+            model.d_model, model.num_heads, model.num_layers, model.d_ff, model.dropout, model.norm_first,
+            model.position, model.tied, len(sources), len(targets),
+        )  # fmt: skip
     return Seq2seq(
         model.architecture, model.hidden_size, model.embedding_size, model.num_layers, model.bidirectional,
         model.attention, len(sources), len(targets), model.dropout,
@@ -223,7 +236,7 @@ def trimmed(x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tenso
     return tuple(rows[:, : int((rows != PAD).sum(1).max())] for rows in (x, y))
 
 
-def judged(logits: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, float]:
+def judged(logits: torch.Tensor, y: torch.Tensor, smoothing: float = 0.0) -> tuple[torch.Tensor, float]:
     """The loss of logits (B, T, V) of the tokens y (B, T), and the share of tokens that are the likeliest ones."""
     real = y != PAD
-    return token_loss(logits, y), (logits.detach().argmax(-1) == y)[real].double().mean().item()
+    return token_loss(logits, y, smoothing), (logits.detach().argmax(-1) == y)[real].double().mean().item()

@@ -30,16 +30,21 @@ def inside(
     with at_rest(model):
         memory, state = model.encode(source[None])
         made = model.decoder(tokens[None], state, memory, *held)
-        logs = made.logits[0].log_softmax(-1)
     found = {"encoder": memory.states[0], "bottleneck": (state[0] if isinstance(state, tuple) else state)[:, 0],
-             "input": tokens, "decoder": made.states[0], "logits": made.logits[0],
-             "output": made.logits[0].argmax(-1), "surprise": -logs.gather(1, target[:, None])[:, 0]}  # fmt: skip
+             "input": tokens, "decoder": made.states[0], "logits": made.logits[0]}  # fmt: skip
     if made.weights is not None:
         found["attention"] = made.weights[0]
-    arrays = {name: values.cpu().numpy() for name, values in found.items()}
+    return {name: values.cpu().numpy() for name, values in found.items()} | choices(made.logits[0], target)
+
+
+def choices(logits: torch.Tensor, target: torch.Tensor) -> dict[str, np.ndarray]:
+    """Of logits (T, V) and target (T,): `output`, `surprise`, `top` and `probabilities`, as `inside` has them."""
+    logs = logits.log_softmax(-1)
+    surprise = -logs.gather(1, target[:, None])[:, 0].cpu().numpy()
     logs = logs.cpu().numpy()
     top = np.stack([ranked(row, TOP) for row in logs])
-    return {**arrays, "top": top, "probabilities": np.exp(np.take_along_axis(logs, top, 1))}
+    probabilities = np.exp(np.take_along_axis(logs, top, 1))
+    return {"output": top[:, 0], "surprise": surprise, "top": top, "probabilities": probabilities}
 
 
 def effects(

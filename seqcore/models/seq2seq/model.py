@@ -58,6 +58,9 @@ class Seq2seq(nn.Module):
         return self.decoder(target_in, state, memory, forced, masked)
 
 
-def token_loss(logits: torch.Tensor, target_out: torch.Tensor) -> torch.Tensor:
-    """The mean cross entropy, in nats, of logits (B, T, V) over the tokens of target_out (B, T) that are no padding."""
-    return cross_entropy(logits.flatten(0, 1), target_out.flatten(), ignore_index=PAD)
+def token_loss(logits: torch.Tensor, target_out: torch.Tensor, smoothing: float = 0.0) -> torch.Tensor:
+    """The mean cross entropy, in nats, of logits (B, T, V) over the tokens of target_out (B, T) that are no padding.
+
+    With `smoothing` against a target that gives this share to all tokens alike: Szegedy et al. 2016, section 7.
+    """
+    return cross_entropy(logits.flatten(0, 1), target_out.flatten(), ignore_index=PAD, label_smoothing=smoothing)
