@@ -11,8 +11,8 @@ from tests.test_browser import NOISE
 
 SMALL = "/gradients?gradients.lag=8&gradients.hidden_size=8&gradients.epochs=12&gradients.stop=false"
 LONG = SMALL.replace("epochs=12", "epochs=5000")
-TELESCOPE = """[...document.querySelectorAll('.seqlab-plot')].find((plot) => plot.dataset.name === 'telescope')
-    .data.map((trace) => [...trace.y].map((y) => (Number.isFinite(y) ? y : null)))"""
+TELESCOPE = """([...document.querySelectorAll('.seqlab-plot')].find((plot) => plot.dataset.name === 'telescope')
+    ?.data ?? []).map((trace) => [...trace.y].map((y) => (Number.isFinite(y) ? y : null)))"""
 FINITE = """(plot) => plot.data.some(({ y, z }) => [...(z ?? [y ?? []])].some((row) => row.some(Number.isFinite)))"""
 MARK = "document.querySelectorAll('.seqlab-plot .main-svg').forEach((svg) => (svg.marked = true))"
 MARKED = "[...document.querySelectorAll('.seqlab-plot .main-svg')].every((svg) => svg.marked)"
