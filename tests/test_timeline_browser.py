@@ -96,7 +96,8 @@ def test_a_fork_from_an_epoch_shows_both_futures_and_can_be_taken_back(page):
     fork, original = curves["test"], curves["original test"]
     assert fork[:61] == original[:61] and fork[70] != original[70] and len(fork) == len(original) == 121
     page.keyboard.press("Escape")
+    page.wait_for_timeout(1500)  # a click while the page is being drawn anew may meet a button that is no more
     page.get_by_role("button", name="Fork").click()
     page.get_by_role("button", name="Take back this fork").click()
-    wait_for(lambda: "original test" not in dict(page.evaluate(lines)), 10)
+    wait_for(lambda: "original test" not in dict(page.evaluate(lines)), 30)  # a tick at rest comes every 20 seconds
     wait_for(lambda: dict(page.evaluate(lines))["test"] == original, 10)
