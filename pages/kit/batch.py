@@ -4,8 +4,10 @@ A page says which specs it wants; the engine keeps one run a spec for this visit
 for. So a row that was removed and comes back has its numbers at once, and so has the page after a reload.
 """
 
+import csv
+import io
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
@@ -79,6 +81,31 @@ def start(page: str, specs: Sequence[Whole], series: Series | None) -> bool:
         st.session_state[f"{page}.refused"] = sentence(problem)
         return False
     return True
+
+
+def start_anew(page: str, specs: Sequence[Whole]) -> None:
+    """The same without a series; what still trains but is wanted no more is ended."""
+    for spec, run in runs(page).items():
+        if spec not in specs and not run.view().ended:
+            run.forget()
+    start(page, specs, None)
+
+
+def download(page: str, specs: Sequence[Whole], row: Callable[[Result], Mapping[str, object]], file: str) -> None:
+    """Draw the button that brings all runs home as CSV, ended or not, each as its `row` of plain numbers."""
+
+    def made() -> str:
+        rows = [row(result) for result in results(runs(page), specs)]
+        text = io.StringIO()
+        table = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+        return text.getvalue()
+
+    st.download_button(
+        t(N_("All runs as CSV")), made, file, "text/csv", icon=":material/download:", on_click="ignore",
+        key=f"{page}.csv", disabled=not results(runs(page), specs),
+    )  # fmt: skip
 
 
 def pause(page: str) -> None:

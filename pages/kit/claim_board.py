@@ -49,17 +49,9 @@ def _card(page: str, claim: Claim) -> None:
              help=t(N_("Nobody but you sees it. The experiment also runs without.")))  # fmt: skip
     st.caption(f"{t(claim.explain)} {t(HOW)}")
     with st.container(horizontal=True, vertical_alignment="center", key="runbar"):
-        batch.buttons(own, t(N_("Run the experiment")), specs, True, partial(_begin, own, specs))
+        batch.buttons(own, t(N_("Run the experiment")), specs, True, partial(batch.start_anew, own, specs))
     moves = batch.moving(batch.runs(own), specs)
     st.fragment(run_every=TICK if moves else IDLE)(_show)(page, claim, specs, moves)
-
-
-def _begin(own: str, specs: Sequence[MemorySpec]) -> None:
-    """Train what the experiment lacks; what still trains for another claim is ended."""
-    for spec, run in batch.runs(own).items():
-        if spec not in specs and not run.view().ended:
-            run.forget()
-    batch.start(own, specs, None)
 
 
 def _show(page: str, claim: Claim, specs: Sequence[MemorySpec], moved: bool) -> None:

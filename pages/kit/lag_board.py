@@ -1,7 +1,5 @@
 """Who solves which lag: a grid of cells and lags that fills as its runs finish."""
 
-import csv
-import io
 from collections.abc import Sequence
 from functools import partial
 
@@ -66,22 +64,11 @@ def lag_board(page: str) -> None:
         st.warning(sentence(problem), icon=":material/warning:")
     own = f"{page}.lagmap"
     with st.container(horizontal=True, vertical_alignment="center", key="runbar"):
-        batch.buttons(own, t(N_("Fill the map")), specs, bool(specs), partial(_begin, own, specs))
+        batch.buttons(own, t(N_("Fill the map")), specs, bool(specs), partial(batch.start_anew, own, specs))
     moves = batch.moving(batch.runs(own), specs)
     st.fragment(run_every=TICK if moves else IDLE if specs else None)(_show)(own, specs, moves)
     if specs:
-        st.download_button(
-            t(N_("All runs as CSV")), lambda: as_csv(batch.results(batch.runs(own), specs)), "memory.csv", "text/csv",
-            icon=":material/download:", on_click="ignore", key=f"{page}.lags.csv",
-        )  # fmt: skip
-
-
-def _begin(own: str, specs: Sequence[MemorySpec]) -> None:
-    """Train what the map lacks; what still trains for another map is ended."""
-    for spec, run in batch.runs(own).items():
-        if spec not in specs and not run.view().ended:
-            run.forget()
-    batch.start(own, specs, None)
+        batch.download(own, specs, found, "memory.csv")
 
 
 def _show(own: str, specs: Sequence[MemorySpec], moved: bool) -> None:
@@ -110,13 +97,3 @@ def map_of(results: Sequence[Result], specs: Sequence[MemorySpec]) -> Picture:
         if solved.any():
             updates[place] = np.nanmedian(epochs) * UPDATES
     return lag_map(translator(), theme(), np.array(lags), [cell_name(cell) for cell in cells], share, updates)
-
-
-def as_csv(results: Sequence[Result]) -> str:
-    """Every run, ended or not, in plain numbers."""
-    text = io.StringIO()
-    rows = [found(result) for result in results]
-    table = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    return text.getvalue()

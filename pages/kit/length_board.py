@@ -1,7 +1,5 @@
 """The bottleneck, measured: how many sentences come out right by their length, with and without attention."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -76,23 +74,11 @@ def length_board(page: str, spec: TranslationSpec | None) -> None:
         st.warning(sentence(problem), icon=":material/warning:")
     own = f"{page}.lengths"
     with st.container(horizontal=True, vertical_alignment="center", key="runbar"):
-        batch.buttons(own, t(N_("Measure")), specs, bool(specs), partial(_begin, own, specs))
+        batch.buttons(own, t(N_("Measure")), specs, bool(specs), partial(batch.start_anew, own, specs))
     moves = batch.moving(batch.runs(own), specs)
     st.fragment(run_every=TICK if moves else IDLE if specs else None)(_show)(own, specs, moves)
     if specs:
-        st.download_button(
-            t(N_("All runs as CSV")), lambda: as_csv(batch.results(batch.runs(own), specs)), "translation.csv",
-            "text/csv", icon=":material/download:", on_click="ignore", key=f"{page}.lengths.csv",
-            disabled=not batch.runs(own),
-        )  # fmt: skip
-
-
-def _begin(own: str, specs: Sequence[TranslationSpec]) -> None:
-    """Train what the picture lacks; what still trains for another one is ended."""
-    for spec, run in batch.runs(own).items():
-        if spec not in specs and not run.view().ended:
-            run.forget()
-    batch.start(own, specs, None)
+        batch.download(own, specs, found, "translation.csv")
 
 
 def _show(own: str, specs: Sequence[TranslationSpec], moved: bool) -> None:
@@ -177,16 +163,6 @@ def epochs_of(specs: Sequence[TranslationSpec]) -> int:
 def _spread(shares: Sequence[float]) -> str:
     percent = 100 * np.array(shares)
     return f"{percent.mean():.1f} ± {percent.std(ddof=1):.1f} %" if len(percent) > 1 else f"{percent[0]:.1f} %"
-
-
-def as_csv(results: Sequence[Result]) -> str:
-    """Every run, ended or not, in plain numbers."""
-    text = io.StringIO()
-    rows = [found(result) for result in results]
-    table = csv.DictWriter(text, list(rows[0]) if rows else [], lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    return text.getvalue()
 
 
 def as_link(page: str) -> dict[str, str]:
