@@ -41,6 +41,7 @@ recordings: $(VENV)/run.stamp
 	done
 	$(BIN)/python -m seqcore memory --quiet --out assets/runs
 	$(BIN)/python -m seqcore translate --quiet --out assets/runs
+	$(BIN)/python -m seqcore transformer --quiet --out assets/runs
 
 # The translators' files, brought up to date with the sentences in the code.
 catalogues: $(VENV)/run.stamp

@@ -24,7 +24,8 @@ from seqcore.data.text.spec import TranslationSpec  # noqa: E402
 from seqcore.engine import Limits, connect  # noqa: E402
 from seqcore.look import Look, Sentence  # noqa: E402
 from seqcore.reports.result import Result  # noqa: E402
-from seqcore.training.translation import TranslationTrainer, judged, trimmed  # noqa: E402
+from seqcore.training.textual import judged, trimmed  # noqa: E402
+from seqcore.training.translation import TranslationTrainer  # noqa: E402
 from seqcore.translation import found  # noqa: E402
 
 TASKS = ("dates_zh", "dates_fr", "dates_ko", "dates_iso", "sentences")

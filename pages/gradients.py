@@ -6,7 +6,7 @@ from functools import partial
 import streamlit as st
 
 from pages.kit import claim_board, gradient_numbers, lag_board
-from pages.kit.experiments import GRADIENTS, Experiment
+from pages.kit.experiments import GRADIENTS, Experiment, try_this
 from pages.kit.form import open_form, write_url
 from pages.kit.guard import guard
 from pages.kit.header import header
@@ -96,11 +96,7 @@ else:
         else:
             buttons = st.container(horizontal=True, vertical_alignment="center", key="runbar")
             memory_panel(PAGE, specs, recorded_memory(TRIO), *shown(view, cell), buttons)
-    st.subheader(t(N_("Try this")), anchor=False)
-    with st.container(horizontal=True, key="experiments"):
-        for experiment in GRADIENTS:
-            st.button(t(experiment.question), key=f"{PAGE}.try.{experiment.name}", icon=":material/science:",
-                      on_click=ask, args=(experiment,))  # fmt: skip
+    try_this(PAGE, GRADIENTS, ask)
 
 for problem in problems:
     troubles.warning(sentence(problem), icon=":material/link_off:")

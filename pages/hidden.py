@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.kit.chosen import choose, name_of
-from pages.kit.experiments import HIDDEN, Experiment
+from pages.kit.experiments import HIDDEN, Experiment, try_this
 from pages.kit.fork import fork_controls
 from pages.kit.form import field, open_form, read_spec, write_url
 from pages.kit.guard import guard
@@ -93,11 +93,7 @@ with lab:
     if other is not None:
         st.caption(f"A: {plain(name_of(run))} · B: {plain(name_of(other))}" if run is not None else "")
 
-st.subheader(t(N_("Try this")), anchor=False)
-with st.container(horizontal=True, key="experiments"):
-    for experiment in HIDDEN:
-        st.button(t(experiment.question), key=f"{PAGE}.try.{experiment.name}", icon=":material/science:",
-                  on_click=begin, args=(experiment,))  # fmt: skip
+try_this(PAGE, HIDDEN, begin)
 notice, mathematics = st.tabs([t(N_("What to notice")), t(N_("The mathematics"))])
 notice.container(width=820).markdown(words["notice"])
 mathematics.container(width=820).markdown(words["mathematics"])

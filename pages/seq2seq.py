@@ -3,13 +3,13 @@
 import streamlit as st
 
 from pages.kit import bug_hunt, keras_form, length_board, numbers_board, sentence_field, translation_form
-from pages.kit.experiments import SEQ2SEQ, Experiment
+from pages.kit.experiments import SEQ2SEQ, Experiment, try_this
 from pages.kit.form import open_form, write_url
 from pages.kit.guard import guard
 from pages.kit.header import header
 from pages.kit.pinned import compare, pin_buttons
 from pages.kit.pins import pins
-from pages.kit.recorded import recorded_translation
+from pages.kit.recorded import recorded_text
 from pages.kit.rows import one_of
 from pages.kit.run_panel import Show, current_run, run_panel, start
 from pages.kit.scene import Scene
@@ -101,16 +101,12 @@ else:
             shows = {"train": Show(165, above=what_it_says, below=samples_table),
                      "inside": Show(165, above=what_it_says),
                      "intervene": Show(330, above=what_it_says, on_pick=picked)}  # fmt: skip
-            scene = run_panel(PAGE, spec, None, recorded_translation("dates_zh"), pictures,
+            scene = run_panel(PAGE, spec, None, recorded_text("translation_dates_zh_additive_0"), pictures,
                               sentence_field.look_of(PAGE, task, view), buttons, show=shows[view])  # fmt: skip
             with buttons:
                 pin_buttons(PAGE, scene)
 
-st.subheader(t(N_("Try this")), anchor=False)
-with st.container(horizontal=True, key="experiments"):
-    for experiment in SEQ2SEQ:
-        st.button(t(experiment.question), key=f"{PAGE}.try.{experiment.name}", icon=":material/science:",
-                  on_click=ask, args=(experiment,))  # fmt: skip
+try_this(PAGE, SEQ2SEQ, ask)
 if view == "train":
     compare(PAGE, scene)
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.kit.experiments import TRAIN, Experiment
+from pages.kit.experiments import TRAIN, Experiment, try_this
 from pages.kit.fork import fork_controls
 from pages.kit.form import field, open_form, read_spec, write_url
 from pages.kit.guard import guard
@@ -75,11 +75,7 @@ with lab:
         fork_controls(PAGE, current_run(PAGE))
         pin_buttons(PAGE, scene)
 
-st.subheader(t(N_("Try this")), anchor=False)
-with st.container(horizontal=True, key="experiments"):
-    for experiment in TRAIN:
-        st.button(t(experiment.question), key=f"{PAGE}.try.{experiment.name}", icon=":material/science:",
-                  on_click=begin, args=(experiment,))  # fmt: skip
+try_this(PAGE, TRAIN, begin)
 compare(PAGE, scene)
 notice, mathematics, home = st.tabs([t(N_("What to notice")), t(N_("The mathematics")), t(N_("Take it home"))])
 notice.markdown(words["notice"])

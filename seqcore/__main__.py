@@ -1,17 +1,17 @@
-"""The core from a shell: `python -m seqcore train --help`, `compare --help`, `memory --help`, `doctor`."""
+"""The core from a shell: `python -m seqcore --help`, `train --help`, `compare --help` and so on."""
 
 import argparse
 import json
 import math
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from seqcore.catalogue import RECURRENT, UPLOAD
 from seqcore.data.tasks import LAG
 from seqcore.data.tasks.spec import MemorySpec
-from seqcore.data.text.spec import TranslationSpec
+from seqcore.data.text.spec import TRANSFORMER, LanguageSpec, TransformerSpec, TranslationSpec, task_of
 from seqcore.homework import (
     ASKED,
     MOST_SEEDS,
@@ -27,7 +27,7 @@ from seqcore.homework import (
     runs_of,
 )
 from seqcore.look import Look, Study
-from seqcore.spec import SETTINGS, RunSpec, Whole, from_flat, settings_of, to_json
+from seqcore.spec import SETTINGS, RunSpec, Setting, Whole, from_flat, settings_of, to_json
 from seqcore.text import UserError
 from seqcore.training.events import Epoch, Failed, History, Started
 
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     train = commands.add_parser("train", help="train one model; ends with a line of JSON")
     train.set_defaults(command=_train)
     _add_settings(train, RunSpec())
+    _add_csv(train)
     train.add_argument("--out", type=Path, help="write curves and last snapshot to this .npz file")
     compare = commands.add_parser("compare", help="train a table of models with several seeds, on all cores")
     compare.set_defaults(command=_compare)
@@ -63,45 +64,69 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--no-classical", action="store_true", help="leave the classical forecasters out")
     compare.add_argument("--format", choices=FORMATS, default="markdown", help="(default: markdown)")
     _add_settings(compare, recipe(), but=("architecture", "bidirectional", "seed"))
+    _add_csv(compare)
     memory = commands.add_parser("memory", help="train cells on a memory task: who remembers how far")
     memory.set_defaults(command=_memory)
     memory.add_argument("--cells", default=",".join(RECURRENT), help=f"(default: {','.join(RECURRENT)})")
     memory.add_argument("--lags", default="", help="several lags, as 10,20,40; instead of --lag")
-    memory.add_argument("--seeds", default="1", help="runs of each, with seeds from --seed on (default: 1)")
-    memory.add_argument("--out", type=Path, help="write each run's curves and last snapshot to this folder")
-    memory.add_argument("--format", choices=("markdown", "json"), default="markdown", help="(default: markdown)")
+    _add_runs(memory)
     _add_settings(memory, MemorySpec(), but=("architecture", "bidirectional"))
     translate = commands.add_parser("translate", help="train encoder and decoder on a text task")
     translate.set_defaults(command=_translate)
     translate.add_argument("--attentions", default="", help="several kinds, as none,additive; instead of --attention")
-    translate.add_argument("--seeds", default="1", help="runs of each, with seeds from --seed on (default: 1)")
-    translate.add_argument("--out", type=Path, help="write each run's curves and last snapshot to this folder")
-    translate.add_argument("--format", choices=("markdown", "json"), default="markdown", help="(default: markdown)")
+    _add_runs(translate)
     _add_settings(translate, TranslationSpec())
+    transformer = commands.add_parser("transformer", help="train a Transformer, or one half of it, on a text task")
+    transformer.set_defaults(command=_transformer)
+    _add_runs(transformer)
+    defaults = {**LanguageSpec().flat(), **TransformerSpec().flat()}
+    del defaults["architecture"]  # the task decides
+    _add_options(transformer, {name: TRANSFORMER[name][1] for name in defaults}, defaults)
     doctor = commands.add_parser("doctor", help="say what this machine has and whether the engine works")
     doctor.set_defaults(command=_doctor)
     return parser
 
 
 def _add_settings(parser: argparse.ArgumentParser, default: Whole, but: Sequence[str] = ()) -> None:
-    for name, (_, facts) in settings_of(type(default)).items():
-        if name == "digest" or name in but:
-            continue
+    settings = {name: facts for name, (_, facts) in settings_of(type(default)).items()}
+    _add_options(
+        parser, {name: facts for name, facts in settings.items() if name not in (*but, "digest")}, default.flat()
+    )
+
+
+def _add_options(parser: argparse.ArgumentParser, settings: Mapping[str, Setting], defaults: Mapping) -> None:
+    for name, facts in settings.items():
         bounds = f" [{facts.low:g} to {facts.high:g}]" if facts.low is not None else ""
         choices = f" [{', '.join(facts.choices)}]" if facts.choices else ""
-        words = f"{facts.help}{bounds}{choices} (default: {default.flat()[name]})".replace("%", "%%")
+        words = f"{facts.help}{bounds}{choices} (default: {defaults[name]})".replace("%", "%%")
         parser.add_argument(f"--{name.replace('_', '-')}", dest=name, metavar=facts.kind.upper(), help=words)
-    if isinstance(default, RunSpec):
-        parser.add_argument("--csv", type=Path, help="a CSV file to take the series from")
-        parser.add_argument("--column", help="its column (default: the first numeric one)")
     parser.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def _add_csv(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--csv", type=Path, help="a CSV file to take the series from")
+    parser.add_argument("--column", help="its column (default: the first numeric one)")
+
+
+def _add_runs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seeds", default="1", help="runs of each, with seeds from --seed on (default: 1)")
+    parser.add_argument("--out", type=Path, help="write each run's curves and last snapshot to this folder")
+    parser.add_argument("--format", choices=("markdown", "json"), default="markdown", help="(default: markdown)")
 
 
 def _settings(options: argparse.Namespace, kind: type[Whole] = RunSpec) -> dict:
     """The settings given, by name, in their own types."""
-    settings = settings_of(kind)
+    return _chosen(options, {name: facts for name, (_, facts) in settings_of(kind).items()})
+
+
+def _chosen(options: argparse.Namespace, settings: Mapping[str, Setting]) -> dict:
     chosen = {name: value for name in settings if (value := getattr(options, name, None)) is not None}
-    return {name: settings[name][1].parse(name, text) for name, text in chosen.items()}
+    return {name: settings[name].parse(name, text) for name, text in chosen.items()}
+
+
+def _seeds(options: argparse.Namespace) -> int:
+    whole = SETTINGS["seed"][1]
+    return whole.check("seeds", whole.parse("seeds", options.seeds))
 
 
 def _memory(options: argparse.Namespace) -> int:
@@ -109,10 +134,9 @@ def _memory(options: argparse.Namespace) -> int:
     from seqcore.memory import side_by_side, written
 
     values = _settings(options, MemorySpec)
-    whole = SETTINGS["seed"][1]
     lags = [LAG.check("lag", LAG.parse("lag", part)) for part in options.lags.split(",") if part]
     cells = [part.strip() for part in options.cells.split(",") if part.strip()]
-    wanted = side_by_side(values, cells, lags, whole.check("seeds", whole.parse("seeds", options.seeds)))
+    wanted = side_by_side(values, cells, lags, _seeds(options))
     results = train_all(wanted, None, None if options.quiet else sys.stderr)
     if options.out:
         _write_all(options.out, results, "memory_{architecture}_{lag}_{seed}.npz")
@@ -125,13 +149,23 @@ def _translate(options: argparse.Namespace) -> int:
     from seqcore.translation import side_by_side, written
 
     spec = from_flat(_settings(options, TranslationSpec), TranslationSpec)
-    whole = SETTINGS["seed"][1]
     attentions = [part.strip() for part in options.attentions.split(",") if part.strip()] or [spec.model.attention]
-    seeds = whole.check("seeds", whole.parse("seeds", options.seeds))
-    wanted = side_by_side(spec, attentions, [spec.teaching.teacher_forcing], seeds)
+    wanted = side_by_side(spec, attentions, [spec.teaching.teacher_forcing], _seeds(options))
     results = train_all(wanted, None, None if options.quiet else sys.stderr)
     if options.out:
         _write_all(options.out, results, "translation_{task}_{attention}_{seed}.npz")
+    print(written(options.format, results))
+    return 0
+
+
+def _transformer(options: argparse.Namespace) -> int:
+    from seqcore.compare import train_all
+    from seqcore.language import runs, written
+
+    wanted = runs(_chosen(options, {name: facts for name, (_, facts) in TRANSFORMER.items()}), _seeds(options))
+    results = train_all(wanted, None, None if options.quiet else sys.stderr)
+    if options.out:
+        _write_all(options.out, results, f"transformer_{task_of(wanted[0])}_{{seed}}.npz")
     print(written(options.format, results))
     return 0
 

@@ -111,6 +111,43 @@ class Study:
     units: tuple[int, ...] = ()
 
 
+Head = tuple[str, int]
+"""The name of an attention, and one of its heads, from 0 on."""
+
+MOST_HEADS = 300
+"""Heads that are switched off at once, at most: six layers of an encoder and a decoder have 288."""
+
+PLACE = re.compile(r"(encoder|decoder)(\.l\d\.(self|cross|feed))?\.\w{1,16}|logits|probabilities")
+"""Names of what is computed in a Transformer: see `seqcore.models.transformer.inside`."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a Transformer reads: with some heads `off`, without `positions`, without its causal `mask`.
+
+    Raises `UserError` for more than `MOST_HEADS`.
+    """
+
+    off: tuple[Head, ...] = ()
+    positions: bool = True
+    mask: bool = True
+
+    def __post_init__(self):
+        if (count := len(self.off)) > MOST_HEADS:
+            raise UserError(N_("{count} heads are off, and at most {most} can be."), count=count, most=MOST_HEADS)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How a language model goes on: from softmax(logits / temperature) of the `top_k` likeliest tokens (0: of all), of
+    which only the fewest stay that together have `top_p`. `seed` names the throw of the dice."""
+
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+    seed: int = 0
+
+
 @dataclass(frozen=True)
 class Sentence:
     """Asks a network that translates for `text`, or where there is none for test pair number `Look.window`.
@@ -120,6 +157,11 @@ class Sentence:
     what the network says by itself, even where the true translation is known. `effects` asks for what hiding each token
     does to the loss; `beam` for a search so wide, 0 for none, which divides by the length to the power of `normalise`.
     Raises `UserError` for more than `MOST_HELD` held weights.
+
+    What follows is for Transformers, whose weights cannot be held. They read as `reading` says; `heads` asks what each
+    head is good for, `inside` for the values of these names, of which `cell` is explained (its name, its row and its
+    column). Of what the decoder says only the first `steps` tokens are looked at, with 0 all. `hidden` are the places
+    that an encoder has to guess beside those it is given masked; a decoder goes on as `drawing` says.
     """
 
     text: str = ""
@@ -130,6 +172,13 @@ class Sentence:
     effects: bool = False
     beam: int = 0
     normalise: float = 0.0
+    reading: Reading = Reading()
+    heads: bool = False
+    inside: tuple[str, ...] = ()
+    cell: tuple[str, int, int, int] | None = None
+    steps: int = 0
+    hidden: tuple[int, ...] | None = None
+    drawing: Drawing = Drawing()
 
     def __post_init__(self):
         if (count := len(self.forced) + len(self.masked)) > MOST_HELD:

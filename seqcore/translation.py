@@ -35,12 +35,16 @@ def side_by_side(
     """
     if not attentions or not forcings:
         raise UserError(N_("Choose at least one kind of attention, and one share of teacher forcing."))
-    count = len(attentions) * len(forcings) * seeds
+    check_count(len(attentions) * len(forcings) * seeds)
+    return [spec.replace(attention=attention, teacher_forcing=forcing, seed=spec.seed + k)
+            for attention in attentions for forcing in forcings for k in range(seeds)]  # fmt: skip
+
+
+def check_count(count: int) -> None:
+    """Raise a `UserError` for no runs at all, or more than `MOST_RUNS`."""
     if not 1 <= count <= MOST_RUNS:
         raise UserError(N_("This asks for {count} runs, and 1 to {most} can be made at once."),
                         count=count, most=MOST_RUNS)  # fmt: skip
-    return [spec.replace(attention=attention, teacher_forcing=forcing, seed=spec.seed + k)
-            for attention in attentions for forcing in forcings for k in range(seeds)]  # fmt: skip
 
 
 def right_by_length(result: Result) -> tuple[np.ndarray, np.ndarray]:
@@ -77,13 +81,17 @@ def found(result: Result) -> dict[str, object]:
 
 def written(form: str, results: Sequence[Result]) -> str:
     """The runs as markdown or json."""
-    rows = [found(result) for result in results]
+    return as_table(form, COLUMNS, [found(result) for result in results])
+
+
+def as_table(form: str, columns: Sequence[str], rows: Sequence[dict[str, object]]) -> str:
+    """Rows as markdown, with these columns, or with all there is as json; what is not finite is null there."""
     if form == "json":
         finite = [{name: value if not isinstance(value, float) or math.isfinite(value) else None
                    for name, value in row.items()} for row in rows]  # fmt: skip
         return json.dumps(finite, indent=1)
-    lines = [f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
-    return "\n".join(lines + [f"| {' | '.join(_cell(row[name]) for name in COLUMNS)} |" for row in rows])
+    lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
+    return "\n".join(lines + [f"| {' | '.join(_cell(row[name]) for name in columns)} |" for row in rows])
 
 
 def _cell(value: object) -> str:

@@ -1,6 +1,7 @@
 """A real server and a real browser, for tests and benchmarks."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -17,6 +18,9 @@ ROOT = Path(__file__).parents[1]
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+NOISE = re.compile(r"ERR_NAME_NOT_RESOLVED|_stcore|404")
+"""Streamlit looks for its own server below the page's path first, and for hosts of its vendor; neither is ours."""
 
 
 def free_port() -> int:

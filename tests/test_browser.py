@@ -11,18 +11,9 @@ import pytest
 from playwright.sync_api import expect
 
 from pages.kit.lessons import LESSONS
-from tests.browser import chromium, serve, wait_for
-
-NOISE = re.compile(r"ERR_NAME_NOT_RESOLVED|_stcore|404")
-"""Streamlit looks for its own server below the page's path first, and for hosts of its vendor; neither is ours."""
+from tests.browser import NOISE, serve, wait_for
 
 HOMEWORK = "/train?train.epochs=5000"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

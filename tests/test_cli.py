@@ -10,9 +10,15 @@ import pytest
 
 from pages.kit.take_home import command
 from seqcore.__main__ import main
+from seqcore.data.text.spec import TransformerSpec, transformer_spec
+from seqcore.language import COLUMNS, found, written
+from seqcore.reports.result import Result
 from seqcore.reports.run_file import load
 from seqcore.spec import RunSpec, from_json
 from seqcore.text import UserError
+from seqcore.training.events import Epoch, History, Started
+from seqcore.training.make import make_trainer
+from seqcore.training.trainer import as_arrays
 
 ROOT = Path(__file__).parents[1]
 
@@ -108,3 +114,69 @@ def test_compare_tells_what_is_wrong_before_anything_starts(options, words):
     command = [sys.executable, "-m", "seqcore", "compare", *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1 and words in done.stderr and "Traceback" not in done.stderr
+
+
+LITTLE = {"d_model": 8, "num_heads": 2, "d_ff": 16, "num_layers": 1, "pairs": 60, "sentences": 100, "epochs": 2}
+
+
+def trained(**settings):
+    """A trainer at the end of its run, and what is left of it."""
+    trainer = make_trainer(transformer_spec({**LITTLE, **settings}))
+    events = list(trainer)
+    history = History(**as_arrays([event for event in events if isinstance(event, Epoch)]))
+    started = next(event for event in events if isinstance(event, Started))
+    return trainer, Result(trainer.spec, "finished", history, started, trainer.conclusion())
+
+
+def test_a_transformer_s_row_says_what_the_trainer_knows():
+    trainer, result = trained(task="copy", seed=3)
+    row = found(result)
+    loss, right = trainer.tested()
+    assert [row[name] for name in COLUMNS[:3]] == ["copy", 3, sum(p.numel() for p in trainer.model.parameters())]
+    assert row["Loss"] == pytest.approx(loss) and row["Right"] == pytest.approx(right)
+    assert row["Without a mistake"] == result.snapshot.arrays["whole"].mean()
+    assert row["Right, left to itself"] == pytest.approx(result.snapshot.arrays["free"].mean())
+    assert row["Right, naive"] == 1 - result.started.naive_rmse
+    cheat, result = trained(task="next", causal=False)
+    assert found(result)["Right, left to itself"] == cheat.over["free"][-1] != found(result)["Right"]
+    _, result = trained(task="masked")
+    row = found(result)
+    assert row["Without a mistake"] is row["Right, left to itself"] is None and row["Right, naive"] > 0
+    assert written("markdown", [result]).splitlines()[2].count("| – ") == 2
+    waiting = found(Result(result.spec, "queued", History(**as_arrays([])), None, None))
+    assert waiting["Task"] == "masked" and waiting["Status"] == "queued" and waiting["Loss"] is None
+
+
+def test_transformer_trains_from_a_shell_and_writes_recordings(tmp_path):
+    options = [word for name in ("d_model", "num_heads", "d_ff", "num_layers", "sentences", "epochs")
+               for word in (f"--{name.replace('_', '-')}", str(LITTLE[name]))]  # fmt: skip
+    command = [sys.executable, "-m", "seqcore", "transformer", "--task", "next", *options, "--seeds", "2", "--quiet"]
+    done = subprocess.run([*command, "--format", "json", "--out", str(tmp_path)], cwd=ROOT, capture_output=True,
+                          text=True, timeout=240)  # fmt: skip
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    rows = json.loads(done.stdout)
+    assert [row["Seed"] for row in rows] == [0, 1] and {row["Status"] for row in rows} == {"finished"}
+    for seed, row in enumerate(rows):
+        run = load(tmp_path / f"transformer_next_{seed}.npz")
+        assert run.spec == transformer_spec({**LITTLE, "task": "next", "seed": seed})
+        assert row["Loss"] == pytest.approx(run.snapshot.arrays["over.loss"][-1], rel=1e-6)
+        assert row["Right"] == 1 - run.history.test_rmse[-1] and len(run.history) == 3
+
+
+def test_the_recorded_transformer_is_the_default_one():
+    run = load(ROOT / "assets" / "runs" / "transformer_sentences_0.npz")
+    assert run.spec == TransformerSpec() and len(run.history) == run.spec.training.epochs + 1
+    assert run.snapshot.arrays["whole"].mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [(["--task", "next", "--pairs", "9"], "The task next has no setting named pairs."),
+     (["--tokens", "bpe"], "The task sentences has no setting named tokens."),
+     (["--task", "walk"], "must be one of"), (["--d-model", "10"], "d_model (10) must be divisible by num_heads (4)"),
+     (["--seeds", "41"], "asks for 41 runs"), (["--seeds", "0"], "asks for 0 runs")],
+)  # fmt: skip
+def test_transformer_tells_what_is_wrong_before_anything_starts(options, words, capsys):
+    assert main(["transformer", *options]) == 1
+    said = capsys.readouterr()
+    assert words in said.err and not said.out

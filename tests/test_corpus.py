@@ -8,6 +8,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from seqcore.data.text import PAD, SPECIAL, UNK, Vocabulary, make
 from seqcore.data.text.corpus import CORPUS, MASK, corpus, masked, with_mask
+from seqcore.data.text.reviews import reviews
 from seqcore.text import UserError
 
 V = 40
@@ -16,11 +17,16 @@ V = 40
 SENTENCES = np.random.default_rng(1).integers(len(SPECIAL), V - 1, (4000, 20))
 
 
-@pytest.mark.parametrize("name", CORPUS.choices)
+@pytest.mark.parametrize("name", ["english", "chinese"])
 def test_a_corpus_is_one_side_of_the_sentences(name):
     pairs = make("sentences", 30, 7)
     assert corpus(name, 30, 7) == (pairs.source if name == "english" else pairs.target)
     assert corpus(name, 30, 7) != corpus(name, 30, 8)
+
+
+def test_or_it_is_the_reviews_without_their_labels():
+    assert corpus("reviews", 30, 7) == reviews(30, 7)[0] != corpus("reviews", 30, 8)
+    assert corpus("reviews", 30, 7, "test") == reviews(30, 7, "test")[0]
 
 
 @pytest.mark.parametrize("name", CORPUS.choices)
@@ -29,18 +35,19 @@ def test_no_sentence_is_in_both_parts(name):
     assert len(test) > 1000 and not train & test
 
 
+@pytest.mark.parametrize("name", CORPUS.choices)
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"name": "german"}, "corpus must be one of english, chinese, not 'german'."),
+        ({"name": "german"}, "corpus must be one of english, chinese, reviews, not 'german'."),
         ({"count": 0}, "count (0) must be between 1 and 50000."),
         ({"seed": -1}, "seed (-1) must be between 0 and 2147483647."),
         ({"part": "exam"}, "part must be one of train, test, not 'exam'."),
     ],
 )
-def test_what_cannot_be_made_is_refused_with_the_numbers(wrong, sentence):
+def test_what_cannot_be_made_is_refused_with_the_numbers(name, wrong, sentence):
     with pytest.raises(UserError) as problem:
-        corpus(**{"name": "english", "count": 5, "seed": 0, **wrong})
+        corpus(**{"name": name, "count": 5, "seed": 0, **wrong})
     assert str(problem.value) == sentence
 
 

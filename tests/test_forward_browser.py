@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.browser import chromium, serve, wait_for
-from tests.test_browser import NOISE
+from tests.browser import NOISE, wait_for
 
 HOME = "/forward"
 MOMENT = 700
@@ -11,18 +10,6 @@ MOMENT = 700
 
 OPERATIONS = 9
 """Of one step of an LSTM."""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def address():
-    with serve() as (address, _):
-        yield address
 
 
 @pytest.fixture

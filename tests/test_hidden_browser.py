@@ -3,26 +3,11 @@
 import re
 import time
 
-import pytest
-
-from tests.browser import chromium, serve, wait_for
-from tests.test_browser import NOISE
+from tests.browser import NOISE, wait_for
 
 SPEC = "/hidden?hidden.series=airline&hidden.seq_length=12&hidden.hidden_size=6&hidden.epochs=60"
 TITLES = "[...document.querySelectorAll('.seqlab-panel:not([hidden]) strong')].map((title) => title.textContent)"
 DRAWN = "[...document.querySelectorAll('.seqlab-panel:not([hidden]) .seqlab-plot')].every((plot) => plot.data?.length)"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def address():
-    with serve() as (address, _):
-        yield address
 
 
 def opened(browser, address, width=1400, height=800):

@@ -6,17 +6,10 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import chromium, serve, wait_for
-from tests.test_browser import NOISE
+from tests.browser import NOISE, serve, wait_for
 
 SMALL = "/homework?homework.epochs=150&homework.seeds=2&homework.hidden_size=8"
 DRAWN = '.seqlab-plot[data-name="overlay"]'
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

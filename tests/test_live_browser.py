@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from tests.browser import ROOT, chromium, serve, wait_for
+from tests.browser import ROOT, serve, wait_for
 
 EPOCHS = 500
 TRAIN = (4 + 6 * np.exp(-np.arange(EPOCHS + 1) / 80)).astype(np.float32)
@@ -21,12 +21,6 @@ DRAWN = "plot => Array.from(plot._fullData?.[0]?.y ?? [])"
 def address():
     with serve("benchmarks/live_demo/app.py") as (address, _):
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
 
 
 def serve_files(page, pattern: str) -> None:

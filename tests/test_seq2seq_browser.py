@@ -6,8 +6,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser import chromium, serve, wait_for
-from tests.test_browser import NOISE
+from tests.browser import wait_for
 
 SMALL = "/seq2seq?seq2seq.hidden_size=32&seq2seq.embedding_size=16&seq2seq.pairs=2000&seq2seq.lr=0.01"
 MAP = """() => [...document.querySelectorAll('.seqlab-plot')].find((plot) => plot.dataset.name === 'attention')
@@ -16,37 +15,10 @@ MARK = "document.querySelectorAll('.seqlab-plot .main-svg').forEach((svg) => (sv
 MARKED = "[...document.querySelectorAll('.seqlab-plot .main-svg')].every((svg) => svg.marked)"
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def address():
-    with serve() as (address, _):
-        yield address
-
-
 @pytest.fixture
-def opened(browser, address):
-    """Opens the page; afterwards no complaint of it may be in the console."""
-    pages = []
-
-    def open_page(path=SMALL, width=1400, height=800):
-        page = browser.new_context(viewport={"width": width, "height": height}).new_page()
-        pages.append(page)
-        page.problems = []
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.on("console", lambda line: page.problems.append(line.text) if line.type == "error" else None)
-        page.goto(address + path)
-        page.wait_for_selector(".seqlab-panel strong", state="attached")
-        return page
-
-    yield open_page
-    for page in pages:
-        assert [problem for problem in page.problems if not NOISE.search(problem)] == []
-        page.context.close()
+def opened(visited):
+    """Opens the page, of small networks where nothing else is asked for."""
+    return lambda path=SMALL, **size: visited(path, **size)
 
 
 def state(page) -> str:

@@ -26,7 +26,8 @@ def test_every_file_is_listed():
     files = {path.stem for path in Path(text.__file__).parent.glob("*.py")}
     tasks = {"dates", "sentences", "letters"}
     assert files == tasks | {
-        "__init__", "task", "vocabulary", "grammar", "lexicon", "spec", "tokenizer", "bpe", "corpus",
+        "__init__", "task", "vocabulary", "grammar", "lexicon", "spec", "tokenizer", "bpe", "corpus", "flow", "reviews",
+        "transfer",
     }  # fmt: skip
     assert list(TEXT_TASKS) == [task.name for module in (dates, text.sentences, text.letters) for task in module.TASKS]
     assert list(TEXT_TASKS) == ["dates_zh", "dates_fr", "dates_ko", "dates_iso", "sentences", "sort", "copy"]

@@ -21,7 +21,7 @@ from seqcore.reports.result import Result
 from seqcore.reports.run_file import RunFile, load, save
 from seqcore.spec import from_flat, from_json, to_json
 from seqcore.text import UserError
-from seqcore.training import said, translation
+from seqcore.training import said, textual
 from seqcore.training.events import EPOCH_FIELDS, Changed, Diverged, Epoch, Finished, History, Started
 from seqcore.training.trainer import as_arrays
 from seqcore.training.translation import TranslationTrainer
@@ -232,12 +232,12 @@ def test_a_run_of_the_engine_tells_its_conclusion():
     while not slices or not slices[-1].ended:
         slices.append(actor.advance(1.0, 10**9))
     arrays = slices[-1].snapshot.arrays
-    assert arrays["whole"].shape == arrays["free"].shape == arrays["length"].shape == (translation.TESTED,)
+    assert arrays["whole"].shape == arrays["free"].shape == arrays["length"].shape == (textual.TESTED,)
     assert arrays["length"].max() <= TEXT_TASKS["dates_zh"].source_length and set(arrays["whole"]) <= {0, 1}
 
 
 def test_numbers_that_are_written_twice_agree():
-    assert UPDATES == translation.UPDATES and limits.TRANSLATED == translation.TESTED == PAIRS
+    assert UPDATES == textual.UPDATES and limits.TRANSLATED == textual.TESTED == PAIRS
     assert MOST_EFFECTS == said.MOST_EFFECTS
 
 

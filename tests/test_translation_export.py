@@ -29,7 +29,7 @@ from seqcore.reports.export import translation as export
 from seqcore.reports.export.literal import as_packed, as_tokens
 from seqcore.reports.export.translation import ATTENTIVE, DECODER, WORDS, notebook, program, script
 from seqcore.spec import from_flat, settings_of
-from seqcore.training import said, translation
+from seqcore.training import said, textual
 from seqcore.training.events import Changed, Diverged, Epoch, History, Snapshot
 from seqcore.training.trainer import as_arrays
 from seqcore.training.translation import TranslationTrainer
@@ -106,7 +106,7 @@ def test_the_cases_are_every_choice():
 
 
 def test_constants_are_the_trainer_s():
-    assert (export.UPDATES, export.SCORED, export.SLACK) == (translation.UPDATES, translation.SCORED, said.SLACK)
+    assert (export.UPDATES, export.SCORED, export.SLACK) == (textual.UPDATES, textual.SCORED, said.SLACK)
 
 
 def test_it_tells_where_the_decoder_looked():

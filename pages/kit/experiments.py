@@ -1,9 +1,12 @@
 """One-click experiments: a question first, then the form sets itself and the run starts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import streamlit as st
+
+from pages.kit.text import t
 from seqcore.text import N_
 
 
@@ -14,6 +17,15 @@ class Experiment:
     name: str
     question: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+def try_this(page: str, experiments: Sequence[Experiment], ask: Callable[[Experiment], None]) -> None:
+    """Draw a button for each of a page's experiments, which asks for it."""
+    st.subheader(t(N_("Try this")), anchor=False)
+    with st.container(horizontal=True, key="experiments"):
+        for experiment in experiments:
+            st.button(t(experiment.question), key=f"{page}.try.{experiment.name}", icon=":material/science:",
+                      on_click=ask, args=(experiment,))  # fmt: skip
 
 
 HIDDEN = (
@@ -101,5 +113,22 @@ SEQ2SEQ = (
     Experiment(
         "both", N_("Does it help to read the source backwards, too?"),
         {"task": "sentences", "bidirectional": True, "hidden_size": 64},
+    ),
+)  # fmt: skip
+
+TRANSFORMER = (
+    Experiment("translate", N_("Which head finds which word?")),
+    Experiment("mask", N_("What goes wrong if it may see the answer?"), {"task": "next", "causal": False}),
+    Experiment(
+        "order", N_("Does it need to know the order of words?"),
+        {"task": "sentences", "position": "none"},
+    ),
+    Experiment("write", N_("Can it write sentences of its own?"), {"task": "next", "tokens": "characters"}),
+    Experiment("gaps", N_("Which word is missing?"), {"task": "masked"}),
+    Experiment("sort", N_("How does attention sort letters?"), {"task": "sort", "epochs": 200}),
+    Experiment(
+        "base", N_("How large was the paper's own?"),
+        {"d_model": 512, "num_heads": 8, "num_layers": 6, "d_ff": 2048, "norm_first": False, "trained": False,
+         "view": "attention"},
     ),
 )  # fmt: skip

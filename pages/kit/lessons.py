@@ -21,6 +21,7 @@ LESSONS = (
     Lesson("hidden", N_("Hidden states"), ":material/neurology:"),
     Lesson("gradients", N_("Gradients"), ":material/trending_down:"),
     Lesson("seq2seq", N_("Seq2seq"), ":material/translate:"),
+    Lesson("transformer", N_("Transformer"), ":material/hub:"),
     Lesson("homework", N_("HW02"), ":material/table_chart:"),
     Lesson("study", N_("Study"), ":material/grid_on:"),
 )

@@ -25,7 +25,7 @@ def recorded_memory(names: tuple[str, ...]) -> list[MemoryScene]:
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def recorded_translation(task: str) -> Scene:
-    """The same for a run on a text task."""
-    run = load_run(ASSETS / "runs" / f"translation_{task}_additive_0.npz")
+def recorded_text(name: str) -> Scene:
+    """The same for a run on text."""
+    run = load_run(ASSETS / "runs" / f"{name}.npz")
     return Scene("recorded", run.spec, None, "recorded", run.history, run.started, run.snapshot, ())

@@ -66,7 +66,8 @@ KERNELS = {"fused": N_("fused cells"), "stepwise": N_("stepwise, as values are h
 class Show:
     """How a run's pictures are shown: each `height` pixels high; `above` and `below` draw what is no picture.
 
-    `on_pick` is told of a click: see `board`.
+    `on_pick` is told of a click: see `board`. `patience` are the seconds a run at rest is waited for to show what is
+    asked for: no tick would bring it later.
     """
 
     height: int = 205
@@ -74,6 +75,7 @@ class Show:
     above: Callable[[Scene], None] = lambda scene: None
     below: Callable[[Scene], None] = lambda scene: None
     on_pick: Callable[[str, float, float], None] | None = None
+    patience: float = LOOK
 
 
 PLAIN = Show()
@@ -200,7 +202,7 @@ def _tick(
         st.markdown(_line(view, unit))
         at = timeline(page, run.id, view, unit)
     trouble = st.container()
-    run.watch(replace(look, epoch=at), wait=0.0 if drawn in MOVING and at is None else LOOK)
+    run.watch(replace(look, epoch=at), wait=0.0 if drawn in MOVING and at is None else show.patience)
     view = run.view()
     if sentence_of := view.failure or view.note:
         template, values = sentence_of

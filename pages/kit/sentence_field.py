@@ -34,7 +34,7 @@ FIRST: dict[str, Any] = {"text": "", "pair": 0, "step": 1, "beam": 4, "click": "
                          "held": "", "order": ""}  # fmt: skip
 
 
-def _number(name: str, low: int, high: int) -> Callable[[str], int]:
+def number(name: str, low: int, high: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         if not text.isascii() or not text.isdigit() or not low <= int(text[:9]) <= high:
             raise UserError(N_("{name} ({value}) must be between {low} and {high}."),
@@ -44,7 +44,7 @@ def _number(name: str, low: int, high: int) -> Callable[[str], int]:
     return read
 
 
-def _typed(text: str) -> str:
+def typed_text(text: str) -> str:
     if len(text) > TYPED:
         raise UserError(N_("This text has {length} characters, and at most {most} are read: shorten it."),
                         length=len(text), most=TYPED)  # fmt: skip
@@ -56,15 +56,15 @@ def _held(text: str) -> str:
     return text
 
 
-def _order(text: str) -> str:
+def order_text(text: str) -> str:
     read_order(text)
     return text
 
 
 READERS: dict[str, Callable[[str], Any]] = {
-    "text": _typed, "pair": _number("pair", 0, PAIRS - 1), "step": _number("step", 1, TYPED),
-    "beam": _number("beam", 1, WIDEST), "click": one_of("click", list(CLICKS)),
-    "hiding": one_of("hiding", list(HIDING)), "held": _held, "order": _order,
+    "text": typed_text, "pair": number("pair", 0, PAIRS - 1), "step": number("step", 1, TYPED),
+    "beam": number("beam", 1, WIDEST), "click": one_of("click", list(CLICKS)),
+    "hiding": one_of("hiding", list(HIDING)), "held": _held, "order": order_text,
 }  # fmt: skip
 
 
@@ -94,10 +94,10 @@ def read_order(text: str) -> tuple[int, ...] | None:
     return tuple(map(int, text.split(",")))
 
 
-def sentence_field(page: str, task: str, live: bool) -> str:
-    """Draw what is translated: one of the task's test pairs, or what the reader types, if there is a run to ask.
+def typing_field(page: str, live: bool, changed: Callable[[str], None]) -> None:
+    """Draw where a sentence is typed, if there is a run to ask, and the button that goes to the next test pair.
 
-    Returns what is to be said of it, as Markdown; mostly nothing.
+    `changed` is told of the page where another sentence is looked at.
     """
     with st.container(horizontal=True, vertical_alignment="center", width="stretch", key=f"{page}-sentence"):
         st.text_input(
@@ -105,11 +105,20 @@ def sentence_field(page: str, task: str, live: bool) -> str:
             placeholder=t(
                 N_("Type a sentence, or look at a pair never seen in training") if live
                 else N_("Press Train; then type any sentence here, while it learns, too")
-            ), on_change=let_go, args=(page,), icon=":material/keyboard:", label_visibility="collapsed",
+            ), on_change=changed, args=(page,), icon=":material/keyboard:", label_visibility="collapsed",
             disabled=not live,
         )  # fmt: skip
-        st.button(t(N_("Next pair")), icon=":material/skip_next:", key=f"{page}.bar.next", on_click=_next, args=(page,),
-                  disabled=not live, help=t(N_("Another pair of the test part, never seen in training.")))  # fmt: skip
+        st.button(t(N_("Next pair")), icon=":material/skip_next:", key=f"{page}.bar.next", on_click=_next,
+                  args=(page, changed), disabled=not live,
+                  help=t(N_("Another pair of the test part, never seen in training.")))  # fmt: skip
+
+
+def sentence_field(page: str, task: str, live: bool) -> str:
+    """Draw what is translated: one of the task's test pairs, or what the reader types, if there is a run to ask.
+
+    Returns what is to be said of it, as Markdown; mostly nothing.
+    """
+    typing_field(page, live, let_go)
     if not (text := st.session_state[f"{page}.text"]):
         return ""
     try:
@@ -243,10 +252,10 @@ def let_go(page: str) -> None:
     st.session_state[f"{page}.held"] = st.session_state[f"{page}.order"] = ""
 
 
-def _next(page: str) -> None:
+def _next(page: str, changed: Callable[[str], None]) -> None:
     st.session_state[f"{page}.text"] = ""
     st.session_state[f"{page}.pair"] = (st.session_state[f"{page}.pair"] + 1) % PAIRS
-    let_go(page)
+    changed(page)
 
 
 def as_link(page: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a student takes home of a run on a text task: its curves, the code that trains it again, and the command."""
+"""What a student takes home of a run on text: its curves, the code that trains it again, and the command."""
 
 import io
 import shlex
@@ -9,26 +9,33 @@ import streamlit as st
 
 from pages.kit.scene import Scene
 from pages.kit.text import t, translator
-from seqcore.data.text.spec import TranslationSpec
+from seqcore.data.text.spec import LanguageSpec, TransformerSpec, TranslationSpec, task_of, transformer_spec
 from seqcore.spec import as_text
 from seqcore.text import N_
 
 NAMES = {"train_loss": "train_loss", "train_rmse": "train_wrong", "test_rmse": "test_wrong", "grad_norm": "grad_norm",
          "seconds": "seconds"}  # fmt: skip
-"""What the curves of a run on a text task are called in its table."""
+"""What the curves of a run on text are called in its table."""
 
 TOLD = {"over.loss": "test_loss", "over.free": "test_right_own_words", "over.whole": "test_whole"}
 """The same of what only a snapshot has, by epoch from 0 on."""
 
+ALONE = {"over.loss": "test_loss", "over.free": "test_right_without_cheating"}
+"""The same of one half of a Transformer, which has nothing to translate."""
+
+Spec = TranslationSpec | TransformerSpec | LanguageSpec
+
 
 def translation_home(scene: Scene, key: str) -> None:
     """Draw the downloads and the command of a run; a file is made when it is asked for."""
+    spec = scene.spec
+    kind, task = ("Seq2seq", spec.data.task) if isinstance(spec, TranslationSpec) else ("Transformer", task_of(spec))
     made = {
-        "csv": (N_("Curves as CSV"), f"seqlab-{scene.spec.data.task}.csv", "text/csv", partial(as_csv, scene)),
+        "csv": (N_("Curves as CSV"), f"seqlab-{task}.csv", "text/csv", partial(as_csv, scene)),
         "ipynb": (
-            N_("Notebook"), "Seq2seq.ipynb", "application/x-ipynb+json", partial(_notebook, scene.spec, translator())
+            N_("Notebook"), f"{kind}.ipynb", "application/x-ipynb+json", partial(_notebook, spec, translator())
         ),
-        "py": (N_("Script"), "seq2seq.py", "text/x-python", partial(_script, scene.spec)),
+        "py": (N_("Script"), f"{kind.lower()}.py", "text/x-python", partial(_script, spec)),
     }  # fmt: skip
     with st.container(horizontal=True):
         for name, (label, file, kind, make) in made.items():
@@ -36,7 +43,7 @@ def translation_home(scene: Scene, key: str) -> None:
                 t(label), make, file, kind, icon=":material/download:", on_click="ignore", key=f"{key}.{name}",
                 disabled=name == "csv" and not len(scene.history),
             )  # fmt: skip
-    st.caption(t(N_("Notebook and script are plain PyTorch with your settings, seed and pairs in one file.")))
+    st.caption(t(N_("Notebook and script are plain PyTorch with your settings, seed and data in one file.")))
     if scene.marks:
         st.caption(
             t(N_("They train with the settings the run began with: what you changed on the way is not in them."))
@@ -50,7 +57,7 @@ def as_csv(scene: Scene) -> str:
     curves = pd.DataFrame({NAMES[name]: getattr(scene.history, name) for name in NAMES},
                           index=pd.Index(scene.history.epoch.astype(int), name="epoch"))  # fmt: skip
     arrays = scene.snapshot.arrays if scene.snapshot else {}
-    for name, column in TOLD.items():
+    for name, column in (ALONE if isinstance(scene.spec, LanguageSpec) else TOLD).items():
         if name in arrays:
             curves[column] = pd.Series(arrays[name])
     text = io.StringIO()
@@ -58,21 +65,31 @@ def as_csv(scene: Scene) -> str:
     return text.getvalue()
 
 
-def command(spec: TranslationSpec) -> str:
+def command(spec: Spec) -> str:
     """The shell command that trains `spec`; every setting that is not the default is an option."""
-    options = []
-    for name, value, _ in spec.differences(TranslationSpec()):
-        options += [f"--{name.replace('_', '-')}", as_text(value)]
-    return shlex.join(["python", "-m", "seqcore", "translate", *options])
+    if isinstance(spec, TranslationSpec):
+        words, default = ["translate"], TranslationSpec()
+    else:
+        words, default = ["transformer", "--task", task_of(spec)], transformer_spec({"task": task_of(spec)})
+    for name, value, _ in spec.differences(default):
+        words += [f"--{name.replace('_', '-')}", as_text(value)]
+    return shlex.join(["python", "-m", "seqcore", *words])
 
 
-def _notebook(spec: TranslationSpec, translate) -> str:
-    from seqcore.reports.export.translation import notebook  # few ask for it
+def _export(spec: Spec):
+    """The module that writes its programs: few ask for one."""
+    if isinstance(spec, TranslationSpec):
+        from seqcore.reports.export import translation
 
-    return notebook(spec, translate)
+        return translation
+    from seqcore.reports.export import transformer
+
+    return transformer
 
 
-def _script(spec: TranslationSpec) -> str:
-    from seqcore.reports.export.translation import script
+def _notebook(spec: Spec, translate) -> str:
+    return _export(spec).notebook(spec, translate)
 
-    return script(spec)
+
+def _script(spec: Spec) -> str:
+    return _export(spec).script(spec)

@@ -32,17 +32,17 @@ BLANK = "␣"
 def training_pictures(scene: Scene, pinned: Sequence[Pin]) -> list[Picture]:
     """Loss and accuracy by epoch, and of one sentence what the decoder looks at."""
     history, epochs, tr = scene.history, scene.spec.training.epochs, translator()
-    count = min(len(history), len(_array(scene, "over.loss", (0,))))
+    count = min(len(history), len(array(scene, "over.loss", (0,))))
     epoch, uniform = history.epoch[:count], float(np.log(len(vocabularies(scene.spec.data.task)[1])))
     pins = [pin for pin in pinned if pin.history is not history and pin.spec.data.task == scene.spec.data.task]
     losses = token_loss(
-        tr, theme(), epoch, history.train_loss[:count], _array(scene, "over.loss", (0,))[:count], epochs=epochs,
+        tr, theme(), epoch, history.train_loss[:count], array(scene, "over.loss", (0,))[:count], epochs=epochs,
         updates=UPDATES, uniform=uniform, at=scene.at,
         others=[(pin.name, pin.history.epoch, pin.history.train_loss) for pin in pins],
     )  # fmt: skip
     shares = accuracy(
-        tr, theme(), epoch, 1 - history.test_rmse[:count], _array(scene, "over.free", (0,))[:count],
-        _array(scene, "over.whole", (0,))[:count], epochs=epochs,
+        tr, theme(), epoch, 1 - history.test_rmse[:count], array(scene, "over.free", (0,))[:count],
+        array(scene, "over.whole", (0,))[:count], epochs=epochs,
         others=[(pin.name, pin.history.epoch, 1 - pin.history.test_rmse) for pin in pins], at=scene.at,
     )  # fmt: skip
     return [losses, replace(attention_picture(scene), tall=True), shares]
@@ -64,11 +64,11 @@ def intervention_pictures(scene: Scene, held: str, hiding: str) -> list[Picture]
 def attention_picture(scene: Scene, held: str = "") -> Picture:
     """Target by source: how much each step looks at each token."""
     title = t(N_("Attention: each row looks at the source"))
-    if not _has(scene, "attention"):
-        why = N_("No attention: all it knows of the source is one state") if _has(scene, "rows") else ""
-        return _place("attention", t(why))
+    if not has(scene, "attention"):
+        why = N_("No attention: all it knows of the source is one state") if has(scene, "rows") else ""
+        return place_for("attention", t(why))
     arrays = scene.snapshot.arrays
-    rows, read = _shown(arrays["rows"]), _shown(arrays["read"])
+    rows, read = shown(arrays["rows"]), shown(arrays["read"])
     cells = [(row, column, how) for (row, column), how in read_held(held).items()
              if row < len(rows) and column < len(read)]  # fmt: skip
     picture = token_map(
@@ -79,15 +79,15 @@ def attention_picture(scene: Scene, held: str = "") -> Picture:
 
 
 def _effect(scene: Scene, hiding: str) -> Picture:
-    if not _has(scene, f"effect.{hiding}"):
-        return _place("effect", _why_no_effect(scene, hiding) if _has(scene, "rows") else "")
+    if not has(scene, f"effect.{hiding}"):
+        return place_for("effect", _why_no_effect(scene, hiding) if has(scene, "rows") else "")
     arrays = scene.snapshot.arrays
     rank = float(arrays.get(f"effect.{hiding}.rank", np.nan))
     title = t(N_("What hiding a token costs"))
     if np.isfinite(rank):
         title += " · " + t(N_("rank agreement with the weights {rank:.2f}")).format(rank=rank)
-    return token_map(translator(), theme(), title, arrays[f"effect.{hiding}"], _shown(arrays["read"]),
-                     _shown(arrays["rows"]), kind="effect", name="effect")  # fmt: skip
+    return token_map(translator(), theme(), title, arrays[f"effect.{hiding}"], shown(arrays["read"]),
+                     shown(arrays["rows"]), kind="effect", name="effect")  # fmt: skip
 
 
 def _why_no_effect(scene: Scene, hiding: str) -> str:
@@ -103,50 +103,50 @@ def _why_no_effect(scene: Scene, hiding: str) -> str:
 
 
 def _likeliest(scene: Scene, step: int) -> Picture:
-    if not _has(scene, "top"):
-        return _place("likeliest")
+    if not has(scene, "top"):
+        return place_for("likeliest")
     arrays = scene.snapshot.arrays
     at = min(step, len(arrays["rows"])) - 1
     top = arrays["top"][at].tolist()
     chosen = top.index(arrays["rows"][at]) if arrays["rows"][at] in top else None
-    return likeliest(translator(), theme(), _shown(top), arrays["probabilities"][at], chosen=chosen, step=at + 1)
+    return likeliest(translator(), theme(), shown(top), arrays["probabilities"][at], chosen=chosen, step=at + 1)
 
 
 def _encoder(scene: Scene) -> Picture:
-    if not _has(scene, "encoder"):
-        return _place("encoder")
+    if not has(scene, "encoder"):
+        return place_for("encoder")
     arrays = scene.snapshot.arrays
     return states(translator(), theme(), t(N_("Encoder states over the source")), arrays["encoder"], kind="hidden",
-                  name="encoder", labels=_shown(arrays["read"]), axis=t(N_("Source token")))  # fmt: skip
+                  name="encoder", labels=shown(arrays["read"]), axis=t(N_("Source token")))  # fmt: skip
 
 
 def _decoder(scene: Scene) -> Picture:
-    if not _has(scene, "decoder"):
-        return _place("decoder")
+    if not has(scene, "decoder"):
+        return place_for("decoder")
     arrays = scene.snapshot.arrays
     return states(translator(), theme(), t(N_("Decoder states, by the token they read")), arrays["decoder"],
-                  kind="hidden", name="decoder", labels=_shown(arrays["input"]), axis=t(N_("Token read")))  # fmt: skip
+                  kind="hidden", name="decoder", labels=shown(arrays["input"]), axis=t(N_("Token read")))  # fmt: skip
 
 
 def _bottleneck(scene: Scene) -> Picture:
-    if not _has(scene, "bottleneck"):
-        return _place("bottleneck")
+    if not has(scene, "bottleneck"):
+        return place_for("bottleneck")
     title = t(N_("The bottleneck: the state handed from encoder to decoder"))
     return vector(translator(), theme(), title, scene.snapshot.arrays["bottleneck"])
 
 
 def _beam(scene: Scene) -> Picture:
-    if not _has(scene, "beam.token"):
-        return _place("beam")
+    if not has(scene, "beam.token"):
+        return place_for("beam")
     arrays = scene.snapshot.arrays
     parts = [arrays[f"beam.{name}"] for name in ("parent", "step", "log_probability", "kept", "finished")]
     parts[0], parts[1] = parts[0].astype(int), parts[1].astype(int)
-    return beam_tree(translator(), theme(), _shown(arrays["beam.token"]), *parts, int(arrays["beam.best"]), most=1)
+    return beam_tree(translator(), theme(), shown(arrays["beam.token"]), *parts, int(arrays["beam.best"]), most=1)
 
 
 def what_it_says(scene: Scene) -> None:
     """Draw the watched sentence and its translation, before and after what was done to it."""
-    if not _has(scene, "said"):
+    if not has(scene, "said"):
         return
     arrays, join = scene.snapshot.arrays, TEXT_TASKS[scene.spec.data.task].join_source
     given, read = (plain(join(arrays[name].tolist())) for name in ("given", "read"))
@@ -163,7 +163,7 @@ def what_it_says(scene: Scene) -> None:
 
 def samples_table(scene: Scene) -> None:
     """Draw what the network makes of some pairs it has never seen."""
-    if not _has(scene, "samples.said"):
+    if not has(scene, "samples.said"):
         return
     arrays = scene.snapshot.arrays
     columns = zip(arrays["samples.source"], arrays["samples.said"], arrays["samples.target"], strict=True)
@@ -174,19 +174,19 @@ def samples_table(scene: Scene) -> None:
     st.markdown("\n".join(lines))
 
 
-def _shown(tokens: Sequence[str]) -> list[str]:
+def shown(tokens: Sequence[str]) -> list[str]:
     return [BLANK if token == " " else str(token) for token in tokens]
 
 
-def _has(scene: Scene, name: str) -> bool:
+def has(scene: Scene, name: str) -> bool:
     return scene.snapshot is not None and name in scene.snapshot.arrays
 
 
-def _array(scene: Scene, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    return scene.snapshot.arrays[name] if _has(scene, name) else np.zeros(shape)
+def array(scene: Scene, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    return scene.snapshot.arrays[name] if has(scene, name) else np.zeros(shape)
 
 
-def _place(name: str, words: str = "") -> Picture:
+def place_for(name: str, words: str = "") -> Picture:
     """Holds the place of a picture that is coming, or says in `words` why there is none."""
     alt = words or t(N_("The picture comes with the first epoch."))
     note = {"text": wrap(words or "…", 40), "xref": "paper", "x": 0.5, "yref": "paper", "y": 0.5, "showarrow": False}

@@ -5,9 +5,12 @@ from dataclasses import dataclass, fields
 
 from seqcore.catalogue import CELL, RECURRENT
 from seqcore.data.tasks import TASKS
+from seqcore.data.tasks.race import BATCH as RACE_BATCH
+from seqcore.data.tasks.race import LAGS, RaceSpec
 from seqcore.data.tasks.spec import MemorySpec
 from seqcore.data.text import TEXT_TASKS
-from seqcore.data.text.spec import BATCH, TransformerSpec, TranslationSpec
+from seqcore.data.text.spec import BATCH, LanguageSpec, SizeSpec, TransformerSpec, TranslationSpec
+from seqcore.data.text.transfer import TransferSpec
 from seqcore.size import WIDER, heads
 from seqcore.spec import ModelSpec, RunSpec, Whole
 from seqcore.text import N_, UserError
@@ -35,6 +38,9 @@ MEMORY_WINDOWS = 4096
 
 TRANSLATED = 1000
 """Pairs a network that translates is tested on; a test compares it."""
+
+SENTENCE = 64
+"""Tokens of a corpus's sentence, at most: of the longest one in characters."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +122,12 @@ def bytes_needed(spec: Whole, rows: int) -> int:
     """
     if isinstance(spec, TranslationSpec | TransformerSpec):
         return _translation_bytes(spec)
+    if isinstance(spec, LanguageSpec):
+        return _language_bytes(spec)
+    if isinstance(spec, TransferSpec):
+        return 2 * _language_bytes(spec.language())  # what was pre-trained, and the classifier under way
+    if isinstance(spec, RaceSpec):
+        return _race_bytes(spec)
     windows, seq_length, horizon = _sizes(spec, rows)
     of_one = _attending if spec.model.architecture == "transformer" else _reading
     activations, weights = of_one(spec.model, seq_length, horizon)
@@ -147,16 +159,43 @@ def _attending(model: ModelSpec, seq_length: int, horizon: int) -> tuple[int, in
     return L * kept, L * (4 + 2 * WIDER) * H * H
 
 
+def _race_bytes(spec: RaceSpec) -> int:
+    """Of a batch of the longest sequences, at its peak: so many values of each unit at each step, as measured.
+
+    Attention that is written out also has, of each head, so many tables of every step at every other.
+    """
+    H, L, T = spec.model.hidden_size, spec.model.num_layers, TASKS[spec.data.task].length(LAGS[-1])
+    values = 48 * L * T * H + spec.racer.explicit * 18 * heads(H) * T * T
+    return 4 * RACE_BATCH * values + MOST_BYTES
+
+
 def _translation_bytes(spec: TranslationSpec | TransformerSpec) -> int:
     """Activations of encoder and decoder and logits, for a batch; the pairs are kept as numbers of 8 bytes."""
     task = TEXT_TASKS[spec.data.task]
     source, target = task.source_length, task.target_length + 2
     tokens = sum(map(len, task.vocabularies))
-    told = _transformer_numbers if isinstance(spec, TransformerSpec) else _coder_numbers
-    activations, weights = told(spec, source, target, tokens)
-    batch = min(spec.training.batch_size or BATCH, spec.data.pairs)
-    numbers = batch * (activations + 3 * target * tokens) + 6 * weights
-    return int(4 * numbers + 8 * (spec.data.pairs + TRANSLATED) * (source + target)) + MOST_BYTES
+    if isinstance(spec, TransformerSpec):
+        activations, weights = _transformer_numbers(spec.model, source, target, tokens)
+    else:
+        activations, weights = _coder_numbers(spec, source, target, tokens)
+    logits, ids = 3 * target * tokens, (spec.data.pairs + TRANSLATED) * (source + target)
+    return _text_bytes(spec, spec.data.pairs, activations + logits, weights, ids)
+
+
+def _language_bytes(spec: LanguageSpec) -> int:
+    """The same of a decoder, or of an encoder, which is about as large."""
+    size = spec.data.vocabulary_size
+    activations, weights = _transformer_numbers(spec.model, 0, SENTENCE, size)
+    ids = (spec.data.sentences + TRANSLATED) * SENTENCE
+    return _text_bytes(spec, spec.data.sentences, activations + 3 * SENTENCE * size, weights, ids)
+
+
+def _text_bytes(spec: Whole, rows: int, activations: int, weights: int, ids: int) -> int:
+    """Numbers of 4 bytes for a batch, ids of 8; what is not trained needs neither optimiser nor a way back."""
+    if not spec.flat().get("trained", True):
+        return 4 * 3 * weights + 8 * ids + MOST_BYTES
+    batch = min(spec.training.batch_size or BATCH, rows)
+    return 4 * (batch * activations + 6 * weights) + 8 * ids + MOST_BYTES
 
 
 def _coder_numbers(spec: TranslationSpec, source: int, target: int, tokens: int) -> tuple[int, int]:
@@ -170,9 +209,8 @@ def _coder_numbers(spec: TranslationSpec, source: int, target: int, tokens: int)
     return cells + looks, matrices + tokens * (model.embedding_size + model.hidden_size)
 
 
-def _transformer_numbers(spec: TransformerSpec, source: int, target: int, tokens: int) -> tuple[int, int]:
+def _transformer_numbers(model: SizeSpec, source: int, target: int, tokens: int) -> tuple[int, int]:
     """The same: each part keeps what it reads, its maps, its sum; dropout and attention a mask of their own."""
-    model = spec.model
     rows = model.num_layers * (source * (10 * model.d_model + 2 * model.d_ff)
                                + target * (16 * model.d_model + 2 * model.d_ff))  # fmt: skip
     looks = 3 * model.num_layers * model.num_heads * (source**2 + target**2 + source * target)

@@ -1,6 +1,7 @@
 """How a translator learns, by epoch: the loss of a token, and how much of unseen pairs it gets right."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -69,28 +70,62 @@ def accuracy(
     `tokens` where the decoder reads the true ones before, `own` where it reads those it said; of `others` the share of
     right tokens. `epochs` are planned and set the x axis; `at` is the epoch looked at.
     """
-    step = stride(epochs + 1)
-    colour = palette(theme)["test"]
-    traces = _others(theme, others, step, log=False)
     drawn = (
         (t(N_("tokens, fed the truth")), tokens, {"width": 2, "dash": "dot"}),
         (t(N_("fed its own")), own, {"width": 2, "dash": "dash"}),
         (t(N_("whole sentences")), whole, {"width": 3}),
     )
-    for name, values, line in drawn:
-        traces.append(_line(name, epoch, values, step, {"color": colour, **line}, "%{y:.1%}", log=False))
-    if at is not None:
-        traces.append(cursor(theme, at, PERCENT["range"], log=False))
-    title, axis = epoch_axis(t, epochs)
-    layout = base_layout(theme, title, t(N_("Right, of unseen pairs (%)")), xaxis=axis, yaxis=PERCENT)
     words = [t(N_("Of unseen pairs, the share of right tokens and of whole sentences by epoch."))]
     if len(epoch):
         words.append(t(N_(
             "After epoch {epoch:.4g}: tokens {tokens:.1%} where it reads the true ones before, {own:.1%} where it "
             "reads its own, whole sentences {whole:.1%}."
         )).format(epoch=epoch[-1], tokens=tokens[-1], own=own[-1], whole=whole[-1]))  # fmt: skip
-    words += _told(others, ".1%")
-    return Picture("accuracy", t(N_("Right on unseen pairs")), tuple(traces), layout, " ".join(words))
+    axis = t(N_("Right, of unseen pairs (%)"))
+    picture = _shares(t, theme, epoch, drawn, axis, epochs=epochs, others=others, at=at)
+    return replace(picture, title=t(N_("Right on unseen pairs")), alt=" ".join([*words, *_told(others, ".1%")]))
+
+
+def guesses(
+    t: Callable[[str], str], theme: str, epoch: np.ndarray, tokens: np.ndarray, unseen: np.ndarray | None = None,
+    *, naive: float, epochs: int, others: Sequence[Other] = (), at: float | None = None,
+) -> Picture:  # fmt: skip
+    """Of unseen sentences the share of right `tokens` (n,), 0 to 1, after `epoch` (n,); `naive` is that of the most
+    frequent token. `unseen` (n,), if there is any, is the share where no place sees what it is to foretell.
+
+    The rest is as in `accuracy`.
+    """
+    drawn = [(t(N_("tokens")), tokens, {"width": 3})]
+    if unseen is not None:
+        drawn.append((t(N_("without seeing them")), unseen, {"width": 2, "dash": "dash"}))
+    words = [t(N_("Of unseen sentences, the share of right tokens by epoch."))]
+    if len(epoch):
+        words.append(t(N_("After epoch {epoch:.4g}: {tokens:.1%}.")).format(epoch=epoch[-1], tokens=tokens[-1]))
+        if unseen is not None:
+            words.append(t(N_("Where no place sees what it is to foretell: {unseen:.1%}.")).format(unseen=unseen[-1]))
+    words.append(t(N_("The most frequent token alone would be right in {share:.1%}.")).format(share=naive))
+    axis = t(N_("Right, of unseen sentences (%)"))
+    picture = _shares(t, theme, epoch, drawn, axis, epochs=epochs, others=others, at=at)
+    always = level(theme, t(N_("always the most frequent: {share:.1%}")).format(share=naive), naive, epochs)
+    return replace(picture, title=t(N_("Right on unseen sentences")), traces=(*picture.traces, always),
+                   alt=" ".join([*words, *_told(others, ".1%")]))  # fmt: skip
+
+
+def _shares(
+    t: Callable, theme: str, epoch: np.ndarray, drawn: Sequence[tuple[str, np.ndarray, dict]], axis: str, *,
+    epochs: int, others: Sequence[Other], at: float | None,
+) -> Picture:  # fmt: skip
+    """Lines of shares by epoch, by name and style."""
+    step = stride(epochs + 1)
+    colour = palette(theme)["test"]
+    traces = _others(theme, others, step, log=False)
+    for name, values, line in drawn:
+        traces.append(_line(name, epoch, values, step, {"color": colour, **line}, "%{y:.1%}", log=False))
+    if at is not None:
+        traces.append(cursor(theme, at, PERCENT["range"], log=False))
+    title, by_epoch = epoch_axis(t, epochs)
+    layout = base_layout(theme, title, axis, xaxis=by_epoch, yaxis=PERCENT)
+    return Picture("accuracy", "", tuple(traces), layout, "")
 
 
 def _line(

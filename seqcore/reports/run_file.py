@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from seqcore.data.tasks.spec import MemorySpec
-from seqcore.data.text.spec import TransformerSpec, TranslationSpec
+from seqcore.data.text.spec import LanguageSpec, TransformerSpec, TranslationSpec
 from seqcore.spec import RunSpec, Whole, from_json, to_json
 from seqcore.text import N_, UserError
 from seqcore.training.events import EPOCH_FIELDS, History, Snapshot, Started
 
-KINDS: dict[str, type[Whole]] = {"remedies": MemorySpec, "teaching": TranslationSpec, "warming": TransformerSpec}
-"""By a part that only such a spec has; all others are runs on a series."""
+KINDS: dict[str, type[Whole]] = {"remedies": MemorySpec, "teaching": TranslationSpec, "corpus": LanguageSpec,
+                                 "warming": TransformerSpec}  # fmt: skip
+"""By a part, or a setting of its data, that none of the kinds behind it has; all others are runs on a series."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +47,9 @@ def load(path: Path) -> RunFile:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         facts = json.loads(arrays.pop("facts").tobytes())
+        names = {*facts["spec"], *facts["spec"]["data"]}
         return RunFile(
-            from_json(facts["spec"], next((KINDS[part] for part in KINDS if part in facts["spec"]), RunSpec)),
+            from_json(facts["spec"], next((KINDS[name] for name in KINDS if name in names), RunSpec)),
             Started(**facts["started"]),
             History(**{name: arrays[f"curve.{name}"] for name in EPOCH_FIELDS}),
             Snapshot(**facts["snapshot"], arrays={n[9:]: a for n, a in arrays.items() if n.startswith("snapshot.")}),

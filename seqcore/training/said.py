@@ -1,16 +1,18 @@
 """What a network that translates says, and what it looks at while it does: of a few sentences, and of one in detail."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import torch
 from scipy.stats import rankdata
 
 from seqcore.data.text import BOS, EOS, PAD
-from seqcore.look import Look, Sentence
-from seqcore.models.seq2seq import Seq2seq, beam, choices, effects, greedy, inside, read_before, translate
+from seqcore.look import Look, Reading, Sentence
+from seqcore.models.seq2seq import Seq2seq, beam, effects, greedy, inside, read_before, translate
 from seqcore.models.transformer import Transformer
-from seqcore.models.transformer.inside import attentions
+from seqcore.models.transformer.inside import altered
+from seqcore.training import readings
 
 SAMPLES = 6
 """Test pairs, the first ones, whose translation is always told."""
@@ -40,9 +42,27 @@ def said(trainer, look: Look) -> dict[str, np.ndarray]:
     `given`, `read` (S,): the source's tokens, and those that were read; `unknown` (S,): these have no number of their
     own. `truth`, where it is known, `said` and, with something held or another order, `before`: the translations as
     text. `rows` (T,): the tokens that the rest is told of, at each step; and of `shown` the arrays, with tokens as
-    text. If asked for, those of `effects` as `effect.removed`, `effect.masked`, each with its `.rank` (); and of a
-    search, by node: `beam.token`, `.parent`, `.step`, `.log_probability`, `.kept`, `.finished`, and `.best` ().
+    text; where a cell is explained, all that can be said as `words` (V,). If asked for, those of `effects` as
+    `effect.removed`, `effect.masked`, each with its `.rank` (); and of a search, by node: `beam.token`, `.parent`,
+    `.step`, `.log_probability`, `.kept`, `.finished`, and `.best` ().
+
+    Of a Transformer, which reads as it is made to, see `seqcore.training.readings` for what else there is.
     """
+    model, sentence = trainer.model, look.sentence
+    if isinstance(model, Seq2seq):
+        arrays = told(trainer, look)
+    else:
+        with altered(model, **readings.changes(model, sentence.reading)):
+            arrays = told(trainer, look)
+        arrays |= readings.effects(trainer, sentence)
+    touched = sentence.forced or sentence.masked or sentence.reading != Reading()
+    if touched or (arrays["given"].tolist() != arrays["read"].tolist()):
+        arrays |= before(trainer, *(arrays[name].tolist() for name in ("given", "read")))
+    return arrays
+
+
+def told(trainer, look: Look) -> dict[str, np.ndarray]:
+    """What `said` tells of one sentence, of the model as it reads now."""
     sentence, task, (sources, targets) = look.sentence, trainer.task, trainer.vocabularies
     pair = min(max(look.window, 0), len(trainer.pairs) - 1)
     given = task.typed(sentence.text) if sentence.text else task.tokens(trainer.pairs.source[pair])
@@ -59,14 +79,14 @@ def said(trainer, look: Look) -> dict[str, np.ndarray]:
         if not sentence.own:
             rows = trainer.test_y[pair, 1:]
             rows = rows[rows != PAD]
-    if read != given or sentence.forced or sentence.masked:
-        unchanged = trainer.test_x.new_tensor(sources.encode(given))
-        arrays["before"] = np.array(text(trainer, greedy(trainer.model, unchanged, most).ids))
-    arrays |= shown(trainer.model, source, rows, most, forced, masked)
+    rows = rows[: sentence.steps or None]
+    arrays |= shown(trainer.model, source, rows, most, forced, masked, sentence)
     arrays["rows"] = rows.cpu().numpy()
     everything = np.array(targets.decode(range(len(targets))))
     for name in ("rows", "input", "output", "top"):
         arrays[name] = everything[arrays[name]]
+    if sentence.cell:
+        arrays["words"] = everything
     if sentence.effects and 1 < len(read) <= MOST_EFFECTS and isinstance(trainer.model, Seq2seq):
         told = effects(trainer.model, source, rows, forced, masked)
         arrays |= ranked_effects(told, arrays.get("attention"))
@@ -75,17 +95,29 @@ def said(trainer, look: Look) -> dict[str, np.ndarray]:
     return arrays
 
 
-def shown(model: Seq2seq | Transformer, source: torch.Tensor, rows: torch.Tensor, most: int, forced, masked):
-    """The arrays of `inside` but for the logits; of a Transformer its maps by name, `encoder.l0.self.weights` (N, S, S)
-    and so on, and of what it says the same as of the others."""
+def shown(model: Seq2seq | Transformer, source, rows, most: int, forced, masked, sentence: Sentence):
+    """The arrays of `inside` but for the logits; of a Transformer its maps and values, and of what it says the same as
+    of the others."""
     if isinstance(model, Seq2seq):
         arrays = inside(model, source, rows, most, forced, masked)
         del arrays["logits"]
         return arrays
     tokens = read_before(rows)
-    arrays = model.inside(source, tokens, [*(f"{name}.weights" for name in attentions(model)), "logits"])
-    logits = torch.from_numpy(arrays.pop("logits"))
-    return {**arrays, "input": tokens.cpu().numpy(), **choices(logits, rows.cpu())}
+    read = partial(model.inside, source, tokens)
+    arrays = readings.maps(model, read, rows) | readings.values(model, read, sentence)
+    return {**arrays, "input": tokens.cpu().numpy()}
+
+
+def before(trainer, given: list[str], read: list[str]) -> dict[str, np.ndarray]:
+    """`before`: the translation of what was given, with nothing done to it or to how it is read; and of a Transformer
+    that reads the same tokens in another order what `readings.moved` tells."""
+    model, sources = trainer.model, trainer.vocabularies[0]
+    source = trainer.test_x.new_tensor(sources.encode(given))
+    arrays = {"before": np.array(text(trainer, greedy(model, source, trainer.task.target_length + SLACK).ids))}
+    if isinstance(model, Transformer) and given != read and sorted(given) == sorted(read):
+        both = trainer.test_x.new_tensor([sources.encode(given), sources.encode(read)])
+        arrays |= readings.moved(model, lambda: model.encode(both)[0].states)
+    return arrays
 
 
 def in_order(tokens: list[str], order: Sequence[int] | None) -> list[str]:

@@ -1,102 +1,78 @@
 """Training on a text task: pairs, shuffled anew in every round, until what was never seen is translated too."""
 
 import math
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import torch
 
 from seqcore.data.text import PAD, TEXT_TASKS, Pairs, make, vocabularies
-from seqcore.data.text.spec import BATCH, TransformerSpec, TranslationSpec
+from seqcore.data.text.spec import TransformerSpec, TranslationSpec
 from seqcore.look import NOW, Look, Sentence
-from seqcore.models.seq2seq import Seq2seq, token_loss, translate
-from seqcore.models.transformer import Transformer
-from seqcore.text import N_
-from seqcore.training.device import OwnRandomness, pick_device
-from seqcore.training.events import Changed, Diverged, Epoch, Finished, Progress, Snapshot, Started
-from seqcore.training.flat import flatten
-from seqcore.training.optimiser import clip_, make_optimiser
+from seqcore.models.seq2seq import Seq2seq, translate
+from seqcore.models.transformer import Transformer, attentions
+from seqcore.training.events import Snapshot, Started
+from seqcore.training.readings import Known
 from seqcore.training.recording import State, digest
 from seqcore.training.said import said, samples
 from seqcore.training.snapshot import as_it_was
-from seqcore.training.trainer import DIVERGED
-
-UPDATES = 5
-"""Updates of the weights in an epoch."""
-
-SCORED = 100
-"""Pairs, never trained on, that every epoch is scored on."""
-
-TESTED = 1000
-"""The same at the end of one run of many."""
+from seqcore.training.textual import SCORED, TESTED, TextTrainer, judged, naive_share, trimmed
 
 
-class TranslationTrainer:
-    """One run, from untrained to trained: iterate over it once to train, for the events a `Trainer` gives.
+class TranslationTrainer(TextTrainer):
+    """A `TextTrainer` of a network that turns one sentence into another.
 
-    The loss of its `Epoch` events is the cross entropy per token in nats, their errors are shares of wrong tokens where
-    the decoder reads the true ones before: of the epoch's batches, each before it was learnt from (epoch 0: of the
-    first), and of pairs never seen. What `CHANGEABLE` names may be assigned, and holds from the end of the epoch under
-    way on. Raises `UserError` where a device is asked for that is not there.
+    Its errors are of tokens where the decoder reads the true ones before. Of a Transformer's run there is no
+    `teacher_forcing`: it reads the true words.
     """
 
-    CHANGEABLE = ("lr", "clip", "teacher_forcing")
-    """Of a Transformer's run there is no `teacher_forcing`: it reads the true words."""
+    CHANGEABLE = (*TextTrainer.CHANGEABLE, "teacher_forcing")
 
     def __init__(self, spec: TranslationSpec | TransformerSpec):
-        self.spec, self.task = spec, TEXT_TASKS[spec.data.task]
-        self.vocabularies = vocabularies(spec.data.task)
-        self.device = pick_device(spec.training.device)
-        self.randomness = OwnRandomness(spec.seed, self.device)
-        with self.randomness():
-            model = build(spec)
-        self.model = model.to(self.device)
-        self.flat, self.gradient = flatten(self.model)
-        self.optimiser = make_optimiser(spec.training, self.flat)
+        self.task, self.vocabularies = TEXT_TASKS[spec.data.task], vocabularies(spec.data.task)
+        super().__init__(spec)
         self.pairs = make(spec.data.task, TESTED, spec.seed, "test")
         self.test_x, self.test_y = self._numbers(self.pairs)
         self.x, self.y = self._numbers(make(spec.data.task, spec.data.pairs, spec.seed))
-        self.batches = self._batches(np.random.default_rng([spec.seed, *b"batches"]))
-        flat = spec.flat()
-        self.warmup, self.smoothing = flat.get("warmup", 0), flat.get("label_smoothing", 0.0)
-        self.now = {name: flat[name] for name in self.CHANGEABLE if name in flat}
-        for name, value in self.now.items():
-            setattr(self, name, value)
-        self.epoch, self.seconds, self.grad_norm, self.updates = 0, 0.0, math.nan, 0
-        self.over: dict[str, list[float]] = {"loss": [], "free": [], "whole": []}  # by epoch, on what was never seen
+        self.longest = self.test_x.shape[1] + self.test_y.shape[1]
+        self.over |= {"free": [], "whole": []}
+        self.known = Known()
 
-    def __iter__(self) -> Iterator[object]:
-        yield self.started()
-        first = yield from self._begin()
-        for epoch in range(1, self.spec.training.epochs + 1):
-            seen = []
-            for update in range(UPDATES):
-                began = time.perf_counter()
-                seen.append(self._learn((epoch - 1 + update / UPDATES) / self.spec.training.epochs))
-                self.seconds += time.perf_counter() - began
-                yield Progress((update + 1) / UPDATES)
-            event = self._told(epoch, *map(float, np.mean(seen, axis=0)))
-            yield event
-            if not event.train_loss <= DIVERGED * max(first, 1.0):
-                words = N_("Diverged at epoch {epoch}: the loss grew without bound. Lower the learning rate ({lr:g}) "
-                           "or clip.")  # fmt: skip
-                yield Diverged(epoch, words, {"epoch": epoch, "lr": self.lr})
-                return
-            yield from self._changes(epoch)
-        yield Finished(self.epoch)
+    def build(self) -> Seq2seq | Transformer:
+        model, (sources, targets) = self.spec.model, self.vocabularies
+        if isinstance(self.spec, TransformerSpec):
+            return Transformer(
+                model.d_model, model.num_heads, model.num_layers, model.d_ff, model.dropout, model.norm_first,
+                model.position, model.tied, len(sources), len(targets), causal=model.causal,
+            )  # fmt: skip
+        return Seq2seq(
+            model.architecture, model.hidden_size, model.embedding_size, model.num_layers, model.bidirectional,
+            model.attention, len(sources), len(targets), model.dropout,
+        )  # fmt: skip
 
     def started(self) -> Started:
-        """`naive_rmse` is the share of wrong tokens of whoever always says the most frequent one."""
-        tokens, cell = self.test_y[:, 1:], getattr(self.model.decoder, "cell", None)
-        tokens = tokens[tokens != PAD]
+        cell = getattr(self.model.decoder, "cell", None)
         return Started(
             weights=self.flat.numel(), device=str(self.device),
-            kernel="torch" if cell is None else cell.kernel_for(self.model.decoder.embedding(self.y[: self._size])),
+            kernel="torch" if cell is None else cell.kernel_for(self.model.decoder.embedding(self.y[: self.size])),
             train_windows=len(self.x), test_windows=TESTED, train_from=0, test_from=0, split=0,
-            naive_rmse=1 - tokens.bincount().max().item() / len(tokens),
+            naive_rmse=naive_share(self.test_y[:, 1:]),
         )  # fmt: skip
+
+    def read(self, chosen: torch.Tensor, done: float | None) -> tuple[torch.Tensor, torch.Tensor]:
+        x, y = trimmed(self.x[chosen], self.y[chosen])
+        return self.model(x, y[:, :-1], 1.0 if done is None else self.teaching(done)), y[:, 1:]
+
+    def tested(self) -> tuple[float, float]:
+        x, y = trimmed(self.test_x[:SCORED], self.test_y[:SCORED])
+        loss, right = judged(self.model(x, y[:, :-1]), y[:, 1:])
+        return loss.item(), right
+
+    def score(self) -> tuple[float, float]:
+        whole, free = self._left_to_itself(SCORED)
+        self.over["free"].append(free.mean().item())
+        self.over["whole"].append(whole.mean().item())
+        return self.tested()
 
     def snapshot(self, look: Look = NOW, state: State | None = None) -> Snapshot:
         """What `look` asks for, of the model as it is or as it was in `state`: see `seqcore.training.said`.
@@ -120,19 +96,10 @@ class TranslationTrainer:
         with as_it_was(self, None), torch.no_grad():
             whole, free = self._left_to_itself(TESTED)
         length = (self.test_x != PAD).sum(1)
-        shot = self.snapshot(Look(sentence=Sentence(effects=True, beam=4)))
+        sides = tuple(f"{name}.{side}" for name in attentions(self.model) for side in "qk")
+        shot = self.snapshot(Look(sentence=Sentence(effects=True, beam=4, heads=bool(sides), inside=sides)))
         tested = {"whole": whole, "free": free, "length": length}
         return replace(shot, arrays={**shot.arrays, **{name: values.cpu().numpy() for name, values in tested.items()}})
-
-    @property
-    def state_bytes(self) -> int:
-        """What a `state` takes."""
-        return self.flat.numel() * self.flat.element_size()
-
-    def state(self) -> State:
-        """What can be looked at again; the training does not go on from there."""
-        weights = self.flat.detach().cpu().numpy().copy()
-        return State(self.epoch, weights, {}, (), self.lr, self.grad_norm, self.seconds)
 
     def teaching(self, done: float) -> float:
         """The share of true words the decoder reads when so much of the training, 0 to 1, is done; a Transformer's all.
@@ -145,61 +112,8 @@ class TranslationTrainer:
         left = {"constant": 0.0, "linear": 1 - done, "sigmoid": 1 / (1 + math.exp(12 * done - 6))}[schedule]
         return last + (1 - last) * left
 
-    def _begin(self) -> Iterator[object]:
-        """Tell of the untrained network; returns its loss."""
-        x, y = trimmed(self.x[: self._size], self.y[: self._size])
-        with torch.no_grad():
-            loss, right = judged(self.model.eval()(x, y[:, :-1]), y[:, 1:])
-        event = self._told(0, loss.item(), 1 - right)
-        yield event
-        yield from self._changes(0)
-        return event.train_loss
-
-    @property
-    def _size(self) -> int:
-        return min(self.spec.training.batch_size or BATCH, len(self.x))
-
-    def _batches(self, draws: np.random.Generator) -> Iterator[torch.Tensor]:
-        """The places of the next pairs to learn from, without end; every round sees each pair once."""
-        left = np.empty(0, np.int64)
-        while True:
-            while len(left) < self._size:
-                left = np.append(left, draws.permutation(len(self.x)))
-            now, left = left[: self._size], left[self._size :]
-            yield torch.from_numpy(now).to(self.device)
-
     def _numbers(self, pairs: Pairs) -> tuple[torch.Tensor, torch.Tensor]:
-        x, y = self.task.numbers(pairs, self.vocabularies)
-        return torch.from_numpy(x).to(self.device), torch.from_numpy(y).to(self.device)
-
-    @np.errstate(over="ignore", invalid="ignore")  # an explosion is told as an event
-    def _learn(self, done: float) -> tuple[float, float]:
-        """One update; the loss and the share of wrong tokens before it."""
-        chosen = next(self.batches)
-        x, y = trimmed(self.x[chosen], self.y[chosen])
-        self.model.train()
-        self.gradient.zero_()
-        with self.randomness():
-            logits = self.model(x, y[:, :-1], self.teaching(done))
-        loss, right = judged(logits, y[:, 1:], self.smoothing)
-        loss.backward()
-        self.grad_norm = clip_(self.gradient, self.now["clip"])
-        self.updates += 1
-        warmth = min(1.0, self.updates / self.warmup) if self.warmup else 1.0
-        self.optimiser.param_groups[0]["lr"] = self.now["lr"] * warmth
-        self.optimiser.step()
-        return loss.item(), 1 - right
-
-    @np.errstate(over="ignore", invalid="ignore")
-    def _told(self, epoch: int, loss: float, wrong: float) -> Epoch:
-        self.epoch = epoch
-        x, y = trimmed(self.test_x[:SCORED], self.test_y[:SCORED])
-        with torch.no_grad():
-            test_loss, right = judged(self.model.eval()(x, y[:, :-1]), y[:, 1:])
-            whole, free = self._left_to_itself(SCORED)
-        for name, value in (("loss", test_loss), ("free", free.mean()), ("whole", whole.mean())):
-            self.over[name].append(value.item())
-        return Epoch(epoch, loss, wrong, 1 - right, self.grad_norm, self.seconds)
+        return tuple(map(self.on_device, self.task.numbers(pairs, self.vocabularies)))
 
     def _left_to_itself(self, count: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Of the first `count` test pairs, fed with its own words: which are right, and each one's right tokens."""
@@ -208,35 +122,3 @@ class TranslationTrainer:
         real = y != PAD
         same = (words == y) & real
         return (same.sum(1) == real.sum(1)).float(), same.sum(1) / real.sum(1)
-
-    def _changes(self, epoch: int) -> Iterator[Changed]:
-        """Take over what was assigned since."""
-        for name, value in self.now.items():
-            if (wanted := getattr(self, name)) != value:
-                self.now[name] = wanted
-                yield Changed(epoch, name, wanted)
-
-
-def build(spec: TranslationSpec | TransformerSpec) -> Seq2seq | Transformer:
-    """The network that `spec` describes, with weights drawn from torch's global generator."""
-    model, (sources, targets) = spec.model, vocabularies(spec.data.task)
-    if isinstance(spec, TransformerSpec):
-        return Transformer(
-            model.d_model, model.num_heads, model.num_layers, model.d_ff, model.dropout, model.norm_first,
-            model.position, model.tied, len(sources), len(targets),
-        )  # fmt: skip
-    return Seq2seq(
-        model.architecture, model.hidden_size, model.embedding_size, model.num_layers, model.bidirectional,
-        model.attention, len(sources), len(targets), model.dropout,
-    )  # fmt: skip
-
-
-def trimmed(x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Rows of ids (B, S) and (B, T) without the columns that hold nothing but padding."""
-    return tuple(rows[:, : int((rows != PAD).sum(1).max())] for rows in (x, y))
-
-
-def judged(logits: torch.Tensor, y: torch.Tensor, smoothing: float = 0.0) -> tuple[torch.Tensor, float]:
-    """The loss of logits (B, T, V) of the tokens y (B, T), and the share of tokens that are the likeliest ones."""
-    real = y != PAD
-    return token_loss(logits, y, smoothing), (logits.detach().argmax(-1) == y)[real].double().mean().item()

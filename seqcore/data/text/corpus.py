@@ -1,14 +1,18 @@
-"""Corpora for language models: the grammar's sentences in one of its languages, and words to be guessed in them."""
+"""Corpora for language models: the grammar's sentences in one of its languages, or reviews; and words to be guessed."""
+
+import re
 
 import numpy as np
 
-from seqcore.data.text import PAD, SPECIAL, Vocabulary, make
+from seqcore.data.text import PAD, SPECIAL, TYPED, Vocabulary, make
+from seqcore.data.text.reviews import reviews
+from seqcore.data.text.tokenizer import Tokenizer
 from seqcore.spec import Setting
-from seqcore.text import N_
+from seqcore.text import N_, UserError
 
 CORPUS = Setting(
     "choice", N_("Corpus"), N_("The sentences that are learnt from."), main=True,
-    choices={"english": N_("English sentences"), "chinese": N_("Chinese sentences")},
+    choices={"english": N_("English sentences"), "chinese": N_("Chinese sentences"), "reviews": N_("Short reviews")},
 )  # fmt: skip
 
 MASK = "<mask>"
@@ -21,7 +25,9 @@ def corpus(name: str, count: int, seed: int, part: str = "train") -> tuple[str, 
     No sentence of the part "test" is one of the part "train". Raises `UserError` for an unknown name or part, or a
     number out of range.
     """
-    name, pairs = CORPUS.check("corpus", name), make("sentences", count, seed, part)
+    if CORPUS.check("corpus", name) == "reviews":
+        return reviews(count, seed, part)[0]
+    pairs = make("sentences", count, seed, part)
     return pairs.source if name == "english" else pairs.target
 
 
@@ -53,3 +59,16 @@ def masked(
     guess = rng.integers(len(SPECIAL), mask, ids.shape)
     inputs = np.select([~chosen, fate < 0.8, fate < 0.9], [ids, mask, guess], ids)
     return inputs, np.where(chosen, ids, PAD)
+
+
+def with_gaps(tokenizer: Tokenizer, text: str) -> list[str]:
+    """The tokens of a text in which underscores stand for one to be guessed: `MASK` in place of each row of them.
+
+    `UserError` for a text of nothing, or beyond `TYPED` characters.
+    """
+    if not 0 < len(text) <= TYPED:
+        raise UserError(N_("A text has 1 to {most} characters here, not {length}."), most=TYPED, length=len(text))
+    parts = re.split("_+", text)
+    whole = tokenizer.kind == "characters"  # otherwise a gap takes the spaces around it along, as a word would
+    tokens = [tokenizer.encode(part if whole else part.strip(" ")) for part in parts]
+    return [token for k, part in enumerate(tokens) for token in ([MASK] if k else []) + part]

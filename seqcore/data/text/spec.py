@@ -1,10 +1,26 @@
 """What a run on a text task is: frozen and validated, as `seqcore.spec.RunSpec` is for a series."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from seqcore.catalogue import ARCHITECTURES, RECURRENT
 from seqcore.data.text import COUNT, TEXT_TASK
-from seqcore.spec import SETTINGS, Checked, TrainingSpec, Whole, choice, flag, integer, real
+from seqcore.data.text.corpus import CORPUS
+from seqcore.data.text.tokenizer import KIND, SIZE
+from seqcore.spec import (
+    SETTINGS,
+    Checked,
+    Setting,
+    TrainingSpec,
+    Whole,
+    choice,
+    flag,
+    from_flat,
+    integer,
+    real,
+    settings_of,
+)
 from seqcore.text import N_, UserError
 
 BATCH = 64
@@ -88,13 +104,16 @@ class TranslationSpec(Whole):
 POSITIONS = {"sinusoidal": N_("sinusoidal"), "learned": N_("learned"), "rotary": N_("rotary"), "none": N_("none")}
 """How a Transformer knows where a token stands; a test compares them with the model's."""
 
-KINDS = {"transformer": N_("Encoder and decoder")}
-"""Transformers that turn one sentence into another."""
+KINDS = {"transformer": N_("Encoder and decoder"), "encoder": N_("Encoder alone"), "decoder": N_("Decoder alone")}
+"""Transformers that turn one sentence into another, that read one, and that go on with one."""
 
 
 @dataclass(frozen=True)
 class SizeSpec(Checked):
-    """A Transformer's sizes, and how its parts are put together. Raises `UserError` for sizes that do not fit."""
+    """A Transformer's sizes, and how its parts are put together. Raises `UserError` for sizes that do not fit.
+
+    Without `causal` a decoder sees what it is to foretell while it learns; an encoder never has such a mask.
+    """
 
     architecture: str = choice("transformer", N_("Model"), KINDS, help=N_("The kind of network."))
     d_model: int = integer(
@@ -120,6 +139,9 @@ class SizeSpec(Checked):
     )  # fmt: skip
     tied: bool = flag(
         False, N_("Tied embeddings"), N_("The output's weights are those of the target's embedding, turned round.")
+    )
+    causal: bool = flag(
+        True, N_("Causal mask"), N_("No place sees those after it. Without, the decoder reads the answer off.")
     )
 
     def __post_init__(self):
@@ -151,12 +173,95 @@ class WarmingSpec(Checked):
     )  # fmt: skip
 
 
+TRAINED = Setting(
+    "bool", N_("Trained"), N_("Otherwise the network is only looked at, with the weights it was born with.")
+)
+
+LEARNING = TrainingSpec(epochs=120, batch_size=BATCH, lr=0.003, clip=1)
+
+
 @dataclass(frozen=True)
 class TransformerSpec(Whole):
-    """The whole of a Transformer's run on a text task; an epoch is as long as a `TranslationSpec`'s."""
+    """The whole of a Transformer's run on a text task; an epoch is as long as a `TranslationSpec`'s.
+
+    Raises `UserError` for a Transformer that lacks one half.
+    """
 
     data: TextSpec = field(default_factory=lambda: TextSpec(task="sentences"))
     model: SizeSpec = field(default_factory=SizeSpec)
-    training: TrainingSpec = field(default_factory=lambda: TrainingSpec(epochs=120, batch_size=BATCH, lr=0.003, clip=1))
+    training: TrainingSpec = LEARNING
     warming: WarmingSpec = field(default_factory=WarmingSpec)
+    trained: bool = field(default=True, metadata={"setting": TRAINED})
     seed: int = field(default=0, metadata={"setting": SETTINGS["seed"][1]})
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_kind(self.model.architecture, ("transformer",))
+
+
+@dataclass(frozen=True)
+class CorpusSpec(Checked):
+    """What is read, and what it is cut into."""
+
+    corpus: str = field(default="english", metadata={"setting": CORPUS})
+    tokens: str = field(default="words", metadata={"setting": KIND})
+    vocabulary_size: int = field(default=400, metadata={"setting": SIZE})
+    sentences: int = integer(10_000, N_("Sentences"), 100, 50_000, help=N_("How many there are to learn from."))
+
+
+@dataclass(frozen=True)
+class LanguageSpec(Whole):
+    """The whole of a run of one half: a decoder learns to foretell the next token, an encoder to guess masked ones.
+
+    Raises `UserError` for a Transformer that has both.
+    """
+
+    data: CorpusSpec = field(default_factory=CorpusSpec)
+    model: SizeSpec = field(default_factory=lambda: SizeSpec(architecture="decoder"))
+    training: TrainingSpec = LEARNING
+    warming: WarmingSpec = field(default_factory=WarmingSpec)
+    trained: bool = field(default=True, metadata={"setting": TRAINED})
+    seed: int = field(default=0, metadata={"setting": SETTINGS["seed"][1]})
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_kind(self.model.architecture, ("encoder", "decoder"))
+
+
+def check_kind(architecture: str, kinds: tuple[str, ...]) -> None:
+    """Raise a `UserError` for a Transformer of another kind."""
+    if architecture not in kinds:
+        raise UserError(N_("{name} must be one of {choices}, not {value!r}."),
+                        name="architecture", choices=", ".join(kinds), value=architecture)  # fmt: skip
+
+
+HALVES = {"next": ("decoder", N_("Next token")), "masked": ("encoder", N_("Masked words"))}
+"""Tasks of one half of a Transformer: which, and what they are called."""
+
+TRANSFORMER_TASK = Setting(
+    "choice", N_("Task"), N_("What is learnt. For a series, choose the Transformer on the Train page."), main=True,
+    choices={"sentences": TEXT_TASK.choices["sentences"], **{name: label for name, (_, label) in HALVES.items()},
+             **TEXT_TASK.choices},
+)  # fmt: skip
+
+TRANSFORMER = {**settings_of(TransformerSpec), **settings_of(LanguageSpec), "task": ("", TRANSFORMER_TASK)}
+"""All settings of a Transformer's run on text; the task decides which of them count."""
+
+
+def transformer_spec(values: Mapping[str, Any]) -> TransformerSpec | LanguageSpec:
+    """The run that `values` describe, by name, with its `task` one of `TRANSFORMER_TASK`; what another task would read
+    is passed over. Raises `UserError` for a task that there is not, or a value out of its range."""
+    task = TRANSFORMER_TASK.check("task", values.get("task", "sentences"))
+    own = {name: value for name, value in values.items() if name != "architecture"}
+    if task in HALVES:
+        kind, own["architecture"] = LanguageSpec, HALVES[task][0]
+    else:
+        kind = TransformerSpec
+    return from_flat({name: value for name, value in own.items() if name in settings_of(kind)}, kind)
+
+
+def task_of(spec: TransformerSpec | LanguageSpec) -> str:
+    """Which of `TRANSFORMER_TASK` such a run learns."""
+    if isinstance(spec, TransformerSpec):
+        return spec.data.task
+    return next(name for name, (half, _) in HALVES.items() if half == spec.model.architecture)

@@ -17,9 +17,9 @@ class Transformer(nn.Module):
 
     Sentences are rows of ids, padded at the right end; a source holds at least one token, a target begins with BOS
     where it is read and ends with EOS where it is written. `position` is one of `POSITIONS`, `tied` makes the output's
-    weights those of the target's embedding, `longest` is the most tokens of a sentence. Whatever translates with a
-    `Seq2seq` translates with this. `UserError` for sizes that do not go together, and for sentences that are empty or
-    too long.
+    weights those of the target's embedding, `longest` is the most tokens of a sentence. Without `causal` the decoder
+    sees what it is to foretell: training then shows what the mask is for. Whatever translates with a `Seq2seq`
+    translates with this. `UserError` for sizes that do not go together, and for sentences that are empty or too long.
     """
 
     def __init__(
@@ -35,11 +35,12 @@ class Transformer(nn.Module):
         source_size: int = 100,
         target_size: int = 100,
         longest: int = 200,
+        causal: bool = True,
     ):
         super().__init__()
         sizes = d_model, num_heads, num_layers, d_ff, dropout, norm_first, position, longest
         self.encoder = Encoder(source_size, *sizes)
-        self.decoder = Decoder(target_size, *sizes, tied)
+        self.decoder = Decoder(target_size, *sizes, tied, causal)
 
     def encode(self, source: torch.Tensor) -> tuple[Memory, State]:
         """What the decoder can look back at, and the state it begins with; source (B, S)."""
@@ -114,7 +115,7 @@ class TransformerEncoder(nn.Module):
 class TransformerDecoder(nn.Module):
     """A decoder alone: p(next token | those before). Source: Radford et al. 2018.
 
-    With `causal` false each place sees the token it is to foretell: training then shows what the mask is for.
+    Without `causal` each place sees the token it is to foretell.
     """
 
     def __init__(

@@ -63,9 +63,10 @@ class Decoder(nn.Module):
     The output may be `tied`: it then compares a state with the embedding of every token (Press and Wolf 2017).
     """
 
-    def __init__(self, size, d_model, num_heads, num_layers, d_ff, dropout, norm_first, position, longest, tied):
+    def __init__(self, size, d_model, num_heads, num_layers, d_ff, dropout, norm_first, position, longest, tied,
+                 causal):  # fmt: skip
         super().__init__()
-        self.causal = True
+        self.causal = causal
         self.embedding = Embedding(size, d_model, num_heads, dropout, position, longest, "decoder")
         self.layers = nn.ModuleList(
             DecoderLayer(d_model, num_heads, d_ff, dropout, norm_first, f"decoder.l{k}") for k in range(num_layers)

@@ -1,13 +1,13 @@
 """A run on a text task to take home: a script and a notebook in plain PyTorch that train the same network again.
 
-Both are `assets/export/translation.txt`, of which only what the run uses is kept. Every value is a checked one, by
-`repr`; the pairs and the tokens are those of the task.
+Both are `assets/export/translation.txt`, with the sections of `pairs.txt` behind its settings; of either only what the
+run uses is kept. Every value is a checked one, by `repr`; the pairs and the tokens are those of the task.
 """
 
 from collections.abc import Callable
 
 from seqcore.data.text import TEXT_TASKS, Pairs, make
-from seqcore.data.text.spec import BATCH, TranslationSpec
+from seqcore.data.text.spec import BATCH, TransformerSpec, TranslationSpec
 from seqcore.reports.export.literal import as_packed, as_tokens, comment
 from seqcore.reports.export.template import sections
 from seqcore.reports.notebook import as_notebook, as_script
@@ -69,9 +69,8 @@ ATTENTIVE = N_(
 )
 """The words of `DECODER` where there is attention."""
 
-
 EXAMPLES = {"sentences": "How are you?", "sort": "hello", "copy": "hello"}
-"""What the program translates at its end, by task; all others are dates."""
+"""By task, what its program translates at its end; all others are dates."""
 
 
 def script(spec: TranslationSpec) -> str:
@@ -95,7 +94,6 @@ def notebook(spec: TranslationSpec, t: Callable[[str], str] = str) -> str:
 def program(spec: TranslationSpec, form: str) -> list[tuple[str, str]]:
     """(title, code) of each section, its head first; `form` is "script" or "notebook"."""
     task, model, training = TEXT_TASKS[spec.data.task], spec.model, spec.training
-    sources, targets = task.vocabularies
     literals = {
         "seed": repr(spec.seed),
         "sizes": repr((model.embedding_size, model.hidden_size, model.num_layers))[1:-1],
@@ -107,18 +105,33 @@ def program(spec: TranslationSpec, form: str) -> list[tuple[str, str]]:
         "clip": repr(training.clip),
         "teacher_forcing": repr(spec.teaching.teacher_forcing),
         "device": repr(training.device),
-        "about": comment(f"{task.rule}\nSource: {task.source}"),
-        "train": as_packed(_lines(make(task.name, spec.data.pairs, spec.seed))),
-        "test": as_packed(_lines(make(task.name, SCORED, spec.seed, "test"))),
-        "source_tokens": as_tokens(sources.tokens),
-        "target_tokens": as_tokens(targets.tokens),
         "cell": CELLS[model.architecture],
         "state_size": "2 * HIDDEN_SIZE" if model.bidirectional else "HIDDEN_SIZE",
         "E": "2 H" if model.bidirectional else "H",
         "most": repr(task.target_length + SLACK),
-        "example": repr(EXAMPLES.get(task.name, "May 3rd, 1998")),
+        "example": repr(example(task.name)),
     }
-    return sections(_features(spec) | {form}, literals, "translation")
+    head, chosen, *rest = sections(_features(spec) | {form}, literals, "translation")
+    return [head, chosen, *pairs_and_tokens(spec), *rest]
+
+
+def pairs_and_tokens(spec: TranslationSpec | TransformerSpec) -> list[tuple[str, str]]:
+    """The first two sections: the pairs of a text task, and what their tokens' numbers are."""
+    task, seed = TEXT_TASKS[spec.data.task], spec.seed
+    sources, targets = task.vocabularies
+    literals = {
+        "about": comment(f"{task.rule}\nSource: {task.source}"),
+        "train": as_packed(_lines(make(task.name, spec.data.pairs, seed))),
+        "test": as_packed(_lines(make(task.name, SCORED, seed, "test"))),
+        "source_tokens": as_tokens(sources.tokens),
+        "target_tokens": as_tokens(targets.tokens),
+    }
+    return sections({"sentences"} if task.name == "sentences" else set(), literals, "pairs")[1:]
+
+
+def example(task: str) -> str:
+    """What the program of a task translates at its end."""
+    return EXAMPLES.get(task, "May 3rd, 1998")
 
 
 def _features(spec: TranslationSpec) -> set[str]:
