@@ -92,7 +92,7 @@ def test_a_typed_sentence_is_read_and_markup_stays_text(opened):
     field = page.get_by_label("Type a sentence")
     field.fill("How ___ you?")
     field.press("Enter")
-    expect(page.get_by_text("How <mask> you ?")).to_be_visible()
+    expect(page.get_by_text("How ___ you?").first).to_be_visible()
     field.fill("<img src=x onerror=alert(1)> you")
     field.press("Enter")
     expect(page.get_by_text("unknown to this network").first).to_be_visible()

@@ -120,9 +120,11 @@ TRANSFORMER = (
     Experiment("translate", N_("Which head finds which word?")),
     Experiment("mask", N_("What goes wrong if it may see the answer?"), {"task": "next", "causal": False}),
     Experiment(
-        "order", N_("Does it need to know the order of words?"),
-        {"task": "sentences", "position": "none"},
+        "bag", N_("Can it tell “long and not interesting” from “not long and interesting”?"),
+        {"task": "masked", "corpus": "reviews", "text": "This book is long and not interesting.",
+         "order": "0,1,2,5,3,4,6,7", "view": "intervene"},
     ),
+    Experiment("order", N_("Does it need to know the order of words?"), {"position": "none"}),
     Experiment("write", N_("Can it write sentences of its own?"), {"task": "next", "tokens": "characters"}),
     Experiment("gaps", N_("Which word is missing?"), {"task": "masked"}),
     Experiment("sort", N_("How does attention sort letters?"), {"task": "sort", "epochs": 200}),

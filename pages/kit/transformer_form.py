@@ -49,6 +49,8 @@ def transformer_form(page: str) -> None:
         st.caption(t(TEXT_TASKS[task].rule))
     for name in MAIN:
         field(page, name, settings=TRANSFORMER)
+    st.page_link("pages/train.py", label=t(N_("Forecast a series with it")), icon=":material/show_chart:",
+                 query_params={"train.architecture": "transformer"})  # fmt: skip
     for title, names in {N_("Data"): CORPUS if task in HALVES else PAIRS, **FOLDED}.items():
         with st.expander(t(title), icon=":material/tune:"):
             for name in names:

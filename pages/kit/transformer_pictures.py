@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.kit.live import theme
 from pages.kit.pins import Pin
-from pages.kit.reading_field import attentions_of, name_of, off, picked_map
+from pages.kit.reading_field import attentions_of, joined, name_of, off, picked_map
 from pages.kit.scene import Scene
 from pages.kit.text import plain, t, translator
 from pages.kit.translation_pictures import BLANK, array, has, place_for
@@ -187,10 +187,10 @@ def what_it_says(scene: Scene) -> None:
     if not has(scene, "said"):
         return
     arrays, task = scene.snapshot.arrays, task_of(scene.spec)
-    said, read = plain(str(arrays["said"])) or "…", plain(" ".join(token.strip() for token in arrays["read"].tolist()))
+    said, tokens = plain(str(arrays["said"])) or "…", arrays["read"].tolist()
     if task == "next":
-        count = int(arrays["prompt"])
-        read = plain(" ".join(token.strip() for token in arrays["given"].tolist()[:count]))
+        tokens = tokens[: int(arrays["prompt"])]
+    read = plain(joined(scene.spec, tokens))
     beside = []
     if "truth" in arrays and task != "next":
         beside.append(t(N_("should be: {text}")).format(text=plain(str(arrays["truth"]))))

@@ -76,7 +76,7 @@ def accuracy(
         (t(N_("whole sentences")), whole, {"width": 3}),
     )
     words = [t(N_("Of unseen pairs, the share of right tokens and of whole sentences by epoch."))]
-    if len(epoch):
+    if len(epoch) and np.isfinite(whole[-1]):
         words.append(t(N_(
             "After epoch {epoch:.4g}: tokens {tokens:.1%} where it reads the true ones before, {own:.1%} where it "
             "reads its own, whole sentences {whole:.1%}."

@@ -69,9 +69,11 @@ class TranslationTrainer(TextTrainer):
         return loss.item(), right
 
     def score(self) -> tuple[float, float]:
-        whole, free = self._left_to_itself(SCORED)
-        self.over["free"].append(free.mean().item())
-        self.over["whole"].append(whole.mean().item())
+        whole, free = math.nan, math.nan
+        if self.epochs:  # otherwise it is only looked at, and may be too large to translate so much
+            whole, free = (each.mean().item() for each in self._left_to_itself(SCORED))
+        self.over["free"].append(free)
+        self.over["whole"].append(whole)
         return self.tested()
 
     def snapshot(self, look: Look = NOW, state: State | None = None) -> Snapshot:
