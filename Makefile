@@ -42,6 +42,7 @@ recordings: $(VENV)/run.stamp
 	$(BIN)/python -m seqcore memory --quiet --out assets/runs
 	$(BIN)/python -m seqcore translate --quiet --out assets/runs
 	$(BIN)/python -m seqcore transformer --quiet --out assets/runs
+	$(BIN)/python -m seqcore.recordings assets/runs
 
 # The translators' files, brought up to date with the sentences in the code.
 catalogues: $(VENV)/run.stamp

@@ -27,7 +27,7 @@ from pages.kit.transformer_pictures import (
     what_it_says,
 )
 from pages.kit.translation_home import translation_home
-from seqcore.data.text.spec import task_of
+from seqcore.data.text.spec import HALVES, task_of
 from seqcore.spec import RunSpec
 from seqcore.text import N_, UserError
 
@@ -47,18 +47,19 @@ READERS |= {"view": one_of("view", list(VIEWS))}
 def ask(experiment: Experiment) -> None:
     """Set the page to an experiment and run it."""
     own = transformer_form.FIRST | reading_field.FIRST | {"view": FIRST["view"]}
-    for name, value in {**own, **experiment.settings}.items():
+    settings = {**own, **experiment.settings}
+    trained = settings.pop("trained", True)
+    for name, value in settings.items():
         st.session_state[f"{PAGE}.{name}"] = value
-    start(PAGE, transformer_form.formed(PAGE), None)
+    start(PAGE, transformer_form.formed(PAGE).replace(trained=trained), None)
 
 
 def pictures(scene: Scene) -> list:
     """Those of the view."""
     if view == "train":
         return training_pictures(scene, pins(PAGE))
-    return {"flow": flow_pictures, "attention": attention_pictures, "intervene": intervention_pictures}[view](
-        PAGE, scene
-    )
+    draw = {"flow": flow_pictures, "attention": attention_pictures, "intervene": intervention_pictures}[view]
+    return draw(PAGE, scene)
 
 
 def picked(name: str, column: float, row: float) -> None:
@@ -68,9 +69,9 @@ def picked(name: str, column: float, row: float) -> None:
     elif name == "head_view":
         st.session_state[f"{PAGE}.query"] = round(row) + 1
     elif name == "attention_grid" and (head := head_at(live_scene(run, run.view()) if run else recorded, column, row)):
-        if view == "intervene":
+        if view == "intervene" and run is not None:
             reading_field.switch(PAGE, head)
-        else:
+        elif view == "attention":
             st.session_state[f"{PAGE}.map"], st.session_state[f"{PAGE}.head"] = head[0], head[1] + 1
 
 
@@ -88,15 +89,13 @@ header(N_("Transformer"))
 troubles = st.container()
 run = current_run(PAGE)
 said, spec, scene = "", None, None
-with st.container(
-    horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="transformer-views"
-):
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key="views"):
     view = st.segmented_control(
         t(N_("Look at")), list(VIEWS), format_func=lambda name: t(VIEWS[name]), key=f"{PAGE}.view", required=True,
         label_visibility="collapsed", persist_state="session",
     )  # fmt: skip
     if view in LIVE:
-        said = reading_field.reading_field(PAGE, live=run is not None)
+        said = reading_field.reading_field(PAGE, run is not None, st.session_state[f"{PAGE}.task"] not in HALVES)
 
 if view in BOARDS:
     BOARDS[view](PAGE)
@@ -120,13 +119,14 @@ else:
         elif view == "attention":
             reading_field.map_fields(PAGE, now, shot)
         elif view == "intervene":
-            reading_field.intervention_fields(PAGE, now, shot)
+            reading_field.intervention_fields(PAGE, now, shot, live=run is not None)
         if task_of(now) == "next" and view in ("train", "intervene"):
             reading_field.drawing_fields(PAGE, view == "intervene", shot)
         if said:
             st.caption(said)
         scene = run_panel(PAGE, spec, None, recorded, pictures, look, buttons, show=show)
         with buttons:
+            reading_field.untrained_button(PAGE, spec)
             pin_buttons(PAGE, scene)
 
 try_this(PAGE, TRANSFORMER, ask)

@@ -132,6 +132,7 @@ def _seeds(options: argparse.Namespace) -> int:
 def _memory(options: argparse.Namespace) -> int:
     from seqcore.compare import train_all
     from seqcore.memory import side_by_side, written
+    from seqcore.reports.run_file import save_all
 
     values = _settings(options, MemorySpec)
     lags = [LAG.check("lag", LAG.parse("lag", part)) for part in options.lags.split(",") if part]
@@ -139,13 +140,14 @@ def _memory(options: argparse.Namespace) -> int:
     wanted = side_by_side(values, cells, lags, _seeds(options))
     results = train_all(wanted, None, None if options.quiet else sys.stderr)
     if options.out:
-        _write_all(options.out, results, "memory_{architecture}_{lag}_{seed}.npz")
+        save_all(options.out, results, "memory_{architecture}_{lag}_{seed}.npz")
     print(written(options.format, results))
     return 0
 
 
 def _translate(options: argparse.Namespace) -> int:
     from seqcore.compare import train_all
+    from seqcore.reports.run_file import save_all
     from seqcore.translation import side_by_side, written
 
     spec = from_flat(_settings(options, TranslationSpec), TranslationSpec)
@@ -153,7 +155,7 @@ def _translate(options: argparse.Namespace) -> int:
     wanted = side_by_side(spec, attentions, [spec.teaching.teacher_forcing], _seeds(options))
     results = train_all(wanted, None, None if options.quiet else sys.stderr)
     if options.out:
-        _write_all(options.out, results, "translation_{task}_{attention}_{seed}.npz")
+        save_all(options.out, results, "translation_{task}_{attention}_{seed}.npz")
     print(written(options.format, results))
     return 0
 
@@ -161,24 +163,14 @@ def _translate(options: argparse.Namespace) -> int:
 def _transformer(options: argparse.Namespace) -> int:
     from seqcore.compare import train_all
     from seqcore.language import runs, written
+    from seqcore.reports.run_file import save_all
 
     wanted = runs(_chosen(options, {name: facts for name, (_, facts) in TRANSFORMER.items()}), _seeds(options))
     results = train_all(wanted, None, None if options.quiet else sys.stderr)
     if options.out:
-        _write_all(options.out, results, f"transformer_{task_of(wanted[0])}_{{seed}}.npz")
+        save_all(options.out, results, f"transformer_{task_of(wanted[0])}_{{seed}}.npz")
     print(written(options.format, results))
     return 0
-
-
-def _write_all(folder: Path, results: Sequence, name: str) -> None:
-    """One file for each run that finished; `name` is filled in with its settings."""
-    from seqcore.reports.run_file import RunFile, save
-
-    folder.mkdir(parents=True, exist_ok=True)
-    for result in results:
-        if result.snapshot is not None:
-            path = folder / name.format(**result.spec.flat())
-            save(path, RunFile(result.spec, result.started, result.history, result.snapshot))
 
 
 def _compare(options: argparse.Namespace) -> int:

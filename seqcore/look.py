@@ -135,6 +135,8 @@ class Reading:
     def __post_init__(self):
         if (count := len(self.off)) > MOST_HEADS:
             raise UserError(N_("{count} heads are off, and at most {most} can be."), count=count, most=MOST_HEADS)
+        if min((head for _, head in self.off), default=0) < 0:
+            raise ValueError(f"heads ({self.off}) are counted from 0 on")
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,12 @@ class Sentence:
     def __post_init__(self):
         if (count := len(self.forced) + len(self.masked)) > MOST_HELD:
             raise UserError(N_("{count} values are held, and at most {most} can be."), count=count, most=MOST_HELD)
+        places = *(self.order or ()), *(self.hidden or ()), *(k for cell in self.masked for k in cell), self.steps
+        names, numbers = self.cell[:1] if self.cell else (), self.cell[1:] if self.cell else ()
+        if min(*places, *numbers, *(k for cell in self.forced for k in cell[:2]), 0) < 0:
+            raise ValueError("places, steps, rows and columns are counted from 0 on")
+        if wrong := [name for name in (*self.inside, *names) if not PLACE.fullmatch(name)]:
+            raise ValueError(f"{wrong[0]!r} is no name of what is computed in a Transformer")
 
 
 @dataclass(frozen=True)

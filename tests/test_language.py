@@ -23,10 +23,13 @@ from seqcore.models.transformer.inside import altered
 from seqcore.reports.run_file import RunFile, load, save
 from seqcore.spec import from_json, to_json
 from seqcore.text import UserError
+from seqcore.training import readings
 from seqcore.training.events import EPOCH_FIELDS, Epoch, Finished, History, Started
-from seqcore.training.foretold import GOES_ON
+from seqcore.training.foretold import most
 from seqcore.training.language import LanguageTrainer
 from seqcore.training.make import make_trainer
+from seqcore.training.readings import MOST_MAPS, maps
+from seqcore.training.textual import judged
 from seqcore.training.trainer import as_arrays
 
 TINY = LanguageSpec().replace(d_model=16, num_heads=2, num_layers=1, d_ff=32, sentences=300, batch_size=32, epochs=2)
@@ -89,8 +92,9 @@ def test_both_halves_learn_more_than_how_often_a_token_stands(model, request):
     assert history["train_loss"][0] == pytest.approx(np.log(len(trainer.vocabulary)), rel=0.3)
 
 
-def test_looking_at_it_does_not_change_what_it_learns():
-    plain, watched = LanguageTrainer(GUESSES), LanguageTrainer(GUESSES)
+@pytest.mark.parametrize("spec", (GUESSES, TINY.replace(dropout=0.2)))
+def test_looking_at_it_does_not_change_what_it_learns(spec):
+    plain, watched = LanguageTrainer(spec), LanguageTrainer(spec)
     before, after = list(plain), []
     for event in watched:
         after.append(event)
@@ -146,7 +150,7 @@ def test_a_decoder_goes_on_from_what_is_typed(decoder):
     trainer, _ = decoder
     arrays = told(trainer, text="Where is", drawing=Drawing(temperature=0.1), steps=1)
     assert str(arrays["said"]).startswith("Where is") and arrays["prompt"] == 2
-    assert arrays["drawn"][-1] == "<eos>" or len(arrays["drawn"]) == GOES_ON
+    assert arrays["drawn"][-1] == "<eos>" or len(arrays["drawn"]) == most(trainer)
     assert arrays["input"].tolist() == ["<bos>", " Where", " is", *arrays["drawn"].tolist()[:-1]]
     ids = torch.tensor([[BOS, *trainer.vocabulary.encode([" Where", " is"])]])
     with torch.no_grad():
@@ -190,7 +194,7 @@ def test_going_on_step_by_step_is_the_same_as_reading_it_all(decoder):
     trainer, _ = decoder
     with torch.no_grad():
         prompt = trainer.test_x[:1, :3]
-        ids, logits = go_on(trainer.model, prompt, GOES_ON, Drawing(seed=5))
+        ids, logits = go_on(trainer.model, prompt, most(trainer), Drawing(seed=5))
         whole = trainer.model(torch.cat([prompt, ids[:, :-1]], 1))[:, 2:]
     torch.testing.assert_close(logits, whole, atol=1e-4, rtol=1e-4)
 
@@ -291,4 +295,47 @@ def test_a_network_that_has_diverged_says_nothing():
     trainer = LanguageTrainer(TINY)
     trainer.flat.data.fill_(torch.nan)
     assert told(trainer)["samples.said"].tolist() == [""] * 6 and told(trainer)["drawn"].tolist() == ["<eos>"]
-    assert told(LanguageTrainer(GUESSES))["said"]
+    guesser = LanguageTrainer(GUESSES)
+    guesser.flat.data.fill_(torch.nan)
+    assert told(guesser)["read"].tolist() and np.isnan(told(guesser)["probabilities"]).all()
+
+
+def test_the_loss_that_is_told_has_no_smoothing_in_it():
+    plain, smooth = (LanguageTrainer(TINY.replace(label_smoothing=share)) for share in (0.0, 0.4))
+    assert curves(list(plain))["train_loss"][1] == pytest.approx(curves(list(smooth))["train_loss"][1], rel=0.05)
+    assert plain.flat.sub(smooth.flat).abs().max() > 1e-4  # but they learn otherwise
+
+
+def test_where_nothing_is_asked_nothing_is_wrong():
+    loss, right = judged(torch.randn(2, 3, 5), torch.full((2, 3), PAD))
+    assert loss.item() == 0 and right == 1
+
+
+def test_a_look_asks_for_nothing_that_cannot_be():
+    for wrong in (dict(steps=-1), dict(order=(-1,)), dict(hidden=(-2,)), dict(cell=("logits", 0, -1, 0)),
+                  dict(masked=((0, -5),))):  # fmt: skip
+        with pytest.raises(ValueError, match="counted from 0 on"):
+            Sentence(**wrong)
+    with pytest.raises(ValueError, match="counted from 0 on"):
+        Reading(off=(("encoder.l0.self", -1),))
+    for wrong in (dict(inside=("",)), dict(inside=("encoder",)), dict(cell=("__class__", 0, 0, 0))):
+        with pytest.raises(ValueError, match="is no name of what is computed"):
+            Sentence(**wrong)
+
+
+def test_the_maps_of_a_long_text_stay_within_their_room(encoder):
+    trainer, _ = encoder
+    rows = torch.zeros(1, dtype=torch.long)
+    big = {f"encoder.l{k}.self.weights": np.zeros((16, 180, 180), np.float32) for k in range(4)}
+    found = maps(trainer.model, lambda names: {**big, "logits": np.zeros((1, 9), np.float32)}, rows,
+                 Sentence(inside=("encoder.l3.self.q",)))  # fmt: skip
+    kept = [name for name in found if name.endswith(".weights")]
+    assert kept == ["encoder.l3.self.weights"] and found[kept[0]].nbytes <= MOST_MAPS
+
+
+def test_what_each_head_is_good_for_is_not_asked_of_what_would_take_too_long(encoder, monkeypatch):
+    trainer, _ = encoder
+    monkeypatch.setattr(readings, "MOST_WORK", 1.0)
+    trainer.known = readings.Known()
+    arrays = told(trainer, heads=True)
+    assert "tested.loss" in arrays and not [name for name in arrays if name.startswith("heads.")]

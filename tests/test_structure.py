@@ -36,7 +36,7 @@ ALSO = {("training", "probes"): "a snapshot is a recording", ("models", "cells")
 
 PAGES_MAY = {
     "engine", "figures", "reports", "spec", "look", "unrolled", "homework", "size", "data", "text", "catalogue",
-    "training.events", "memory", "translation", "claims",
+    "training.events", "memory", "translation", "claims", "recordings",
 }  # fmt: skip
 """What pages may import of the core: nothing that loads torch."""
 

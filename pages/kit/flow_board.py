@@ -3,17 +3,17 @@
 Every box of the drawing opens to its tensor; `pages.kit.flow_pictures` draws both, `pages.kit.flow_words` explains.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
 from pages.kit.flow_open import Drawn, Open, Spec, boxes_of, extent, in_any_layer, opened, steps
 from pages.kit.rows import one_of
+from pages.kit.sentence_field import number
 from pages.kit.text import t
 from seqcore.data.text.flow import WORDS, flow
 from seqcore.figures.flow_diagram import place
-from seqcore.text import N_, UserError
+from seqcore.text import N_
 from seqcore.training.events import Snapshot
 
 PARTS = {"self": N_("self-attention"), "cross": N_("cross-attention"), "feed": N_("feed-forward")}
@@ -29,21 +29,9 @@ FIRST: dict[str, Any] = {"flow_box": "decoder.cross.weights", "flow_layer": 0, "
                          "flow_column": 0, "flow_step": 3}  # fmt: skip
 
 
-def _number(name: str, most: int) -> Callable[[str], int]:
-    low = int(name == "step")
-
-    def read(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not low <= int(text[:9]) <= most:
-            raise UserError(N_("{name} ({value}) must be between {low} and {high}."),
-                            name=f"flow_{name}", value=text[:20], low=low, high=most)  # fmt: skip
-        return int(text)
-
-    return read
-
-
 READERS = {
     "flow_box": one_of("flow_box", NAMES),
-    **{f"flow_{name}": _number(name, most) for name, most in MOST.items()},
+    **{f"flow_{name}": number(f"flow_{name}", int(name == "step"), most) for name, most in MOST.items()},
 }
 
 

@@ -82,7 +82,11 @@ def _judgement(now: Open, arrays: Arrays) -> None:
         return
     said, true = (plain(_seen(arrays[name][row])) for name in ("output", "rows"))
     surprise = float(arrays["surprise"][row])
-    words = t(N_("After **{read}** the maximum is **{said}** with {share}; the true token is **{true}**."))
+    if "truth" not in arrays:
+        words = t(N_("At **{read}** the maximum is **{said}** with {share}; **{true}** is what it goes on with, since "
+                     "nobody has told it the truth."))  # fmt: skip
+    else:
+        words = t(N_("At **{read}** the maximum is **{said}** with {share}; the true token is **{true}**."))
     read = plain(_seen(tokens(arrays, now.rows)[row]))
     share = f"{float(arrays['probabilities'][row, 0]):.3f}"
     st.markdown(words.format(read=read, said=said, share=share, true=true))

@@ -5,6 +5,7 @@ a choice, which depends on the language; here the URL holds the value, so a link
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -91,6 +92,13 @@ def read_value(name: str, text: str) -> Any:
     if facts.log and value not in LEARNING_RATES:
         return min(LEARNING_RATES, key=lambda position: abs(position - value))
     return value
+
+
+def reader(name: str, facts: Setting) -> Callable[[str], Any]:
+    """Reads one setting from text, by its own facts; `UserError` if the value does not fit."""
+    if facts is SETTINGS.get(name, (None, None))[1]:
+        return partial(read_value, name)
+    return lambda text: facts.check(name, facts.parse(name, text))
 
 
 def field(

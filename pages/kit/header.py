@@ -16,7 +16,7 @@ def header(title: str) -> None:
         st.title(t(title), anchor=False)
         st.segmented_control(
             t(N_("Language")), list(LANGUAGES), format_func=LANGUAGES.get, key=SWITCH, required=True,
-            label_visibility="collapsed", on_change=_choose,
+            label_visibility="collapsed", on_change=_choose, persist_state="session",
         )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.kit.form import field, read_value
+from pages.kit.form import field, reader
 from pages.kit.rows import one_of
 from pages.kit.text import t
 from seqcore.catalogue import RECURRENT
@@ -37,14 +37,8 @@ def _read_cells(text: str) -> list[str]:
     return [cell for cell in RECURRENT if cell in cells]
 
 
-def _reader(name: str) -> Callable[[str], Any]:
-    facts = MEMORY[name][1]
-    return lambda text: facts.check(name, facts.parse(name, text))
-
-
 READERS: dict[str, Callable[[str], Any]] = {
-    **{name: (lambda text, name=name: read_value(name, text)) if name in SETTINGS else _reader(name)
-       for name in FIELDS},
+    **{name: reader(name, MEMORY[name][1]) for name in FIELDS},
     "task": one_of("task", list(TASKS)), "cells": _read_cells,
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.kit.form import field
+from pages.kit.form import field, reader
 from pages.kit.text import plain, t
 from seqcore.catalogue import ARCHITECTURES, SERIES
 from seqcore.data.series import Series
@@ -94,10 +94,6 @@ FIELDS: dict[str, tuple[str, Setting]] = {
 FIRST: dict[str, Any] = {f"num_{item.name}": item.default for item in fields(Plan)} | {"num_networks": list(NETWORKS)}
 
 
-def _reader(name: str, facts: Setting) -> Callable[[str], Any]:
-    return lambda text: facts.check(name, facts.parse(name, text))
-
-
 def read_networks(text: str) -> list[str]:
     """Networks from a URL."""
     wanted = text.split(",")
@@ -106,7 +102,7 @@ def read_networks(text: str) -> list[str]:
     return [name for name in NETWORKS if name in wanted]
 
 
-READERS: dict[str, Callable[[str], Any]] = {name: _reader(name, facts) for name, (_, facts) in FIELDS.items()}
+READERS: dict[str, Callable[[str], Any]] = {name: reader(name, facts) for name, (_, facts) in FIELDS.items()}
 READERS["num_networks"] = read_networks
 
 

@@ -7,21 +7,20 @@ from typing import Any
 import streamlit as st
 
 from pages.kit import batch
-from pages.kit.form import field, read_value
+from pages.kit.form import field, read_value, reader
 from pages.kit.live import board
-from pages.kit.race_pictures import measured, pictures
-from pages.kit.race_words import as_csv, table, verdict, wins
+from pages.kit.race_pictures import lengths_of, measured, pictures
+from pages.kit.race_words import TOLD, as_csv, table, verdict, wins
+from pages.kit.recorded import recorded_results
 from pages.kit.run_panel import IDLE
 from pages.kit.score_board import TICK
 from pages.kit.text import sentence, t
 from seqcore.data.tasks import TASKS
 from seqcore.data.tasks.race import BATCH, RACERS, RaceSpec, side_by_side
 from seqcore.look import NOW
+from seqcore.recordings import RACE
 from seqcore.spec import Setting, as_text, settings_of
 from seqcore.text import N_, UserError
-
-NETWORKS = ("rnn", "lstm", "gru", "transformer")
-"""Those that race at first."""
 
 UPDATES = (100, 200, 400, 800, 1600)
 SEEDS = (1, 2, 3, 4, 5)
@@ -34,7 +33,8 @@ FIELDS: dict[str, tuple[str, Setting]] = {
 """The fields by their names in the URL, where the page's other views have others."""
 
 FIRST: dict[str, Any] = {
-    "race_networks": list(NETWORKS), **{name: RaceSpec().flat()[name.removeprefix("race_")] for name in FIELDS},
+    "race_networks": [spec.model.architecture for spec in RACE],
+    **{name: RaceSpec().flat()[name.removeprefix("race_")] for name in FIELDS},
     "race_updates": RaceSpec().training.updates, "race_seeds": 1,
 }  # fmt: skip
 
@@ -56,12 +56,8 @@ def _read_one_of(name: str, choices: Sequence[int]) -> Callable[[str], int]:
     return read
 
 
-def _reader(name: str, facts: Setting) -> Callable[[str], Any]:
-    return lambda text: facts.check(name, facts.parse(name, text))
-
-
 READERS: dict[str, Callable[[str], Any]] = {
-    **{name: _reader(name, facts) for name, (_, facts) in FIELDS.items()}, "race_networks": _read_networks,
+    **{name: reader(name, facts) for name, (_, facts) in FIELDS.items()}, "race_networks": _read_networks,
     "race_lr": partial(read_value, "lr"), "race_updates": _read_one_of("race_updates", UPDATES),
     "race_seeds": _read_one_of("race_seeds", SEEDS),
 }  # fmt: skip
@@ -95,6 +91,9 @@ def race_board(page: str) -> None:
 
 
 START = N_("Start the race")
+RECORDED = N_(
+    "Recorded runs, not live, with the times of the machine that made them: press **{button}** to make your own"
+)
 
 EXPLAINED = (
     N_(
@@ -142,8 +141,12 @@ def _show(own: str, specs: Sequence[RaceSpec], moved: bool) -> None:
     for spec in specs:
         if spec in found and not found[spec].view().ended:
             found[spec].watch(NOW)
-    batch.progress(found, specs)
-    rows = measured(batch.results(found, specs), specs)
+    results = batch.results(found, specs)
+    if not results and (results := recorded_results(specs, RACE)):
+        st.markdown(f":material/history: {t(RECORDED).format(button=t(START))}")
+    else:
+        batch.progress(found, specs)
+    rows = measured(results, specs)
     st.info(verdict(rows), icon=":material/balance:")
     board(pictures(rows), key=f"{own}.board", columns=3, height=HEIGHT, moving=moved)
     if told := wins(rows):
@@ -154,6 +157,7 @@ def _show(own: str, specs: Sequence[RaceSpec], moved: bool) -> None:
             numbers, width="stretch", column_config={"_index": st.column_config.Column(width=220)},
             alt=t(N_("What each network needs, mean over its seeds")),
         )  # fmt: skip
+        st.caption(t(TOLD).format(longest=lengths_of(specs[0])[-1]))
     if batch.moving(found, specs) != moved:
         st.rerun()
 

@@ -9,6 +9,7 @@ from pages.kit.live import theme
 from pages.kit.text import t, translator
 from seqcore.data.tasks import TASKS
 from seqcore.data.tasks.race import LAGS, RaceSpec
+from seqcore.engine.view import ENDED
 from seqcore.figures.palette import Look
 from seqcore.figures.picture import Picture
 from seqcore.figures.scaling import Level, Scaling, scaling
@@ -31,9 +32,14 @@ class Measured:
     weights: int | None
 
     @property
+    def over(self) -> bool:
+        """All of its seeds have been begun and have ended, one way or another."""
+        return len(self.states) == len(self.specs) and set(self.states) <= set(ENDED)
+
+    @property
     def ended(self) -> bool:
         """All of its seeds went the whole way."""
-        return len(self.states) == len(self.specs) and set(self.states) == {"finished"}
+        return self.over and set(self.states) == {"finished"}
 
     def table(self, what: str) -> np.ndarray:
         """(seeds, n), at least one row: NaN where there is nothing yet."""

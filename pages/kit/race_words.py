@@ -10,7 +10,6 @@ import pandas as pd
 from pages.kit.race_pictures import Measured, lengths_of
 from pages.kit.text import plain, t
 from seqcore.data.tasks.race import LAGS
-from seqcore.engine.view import ENDED
 from seqcore.reports.result import Result
 from seqcore.text import N_
 
@@ -46,11 +45,14 @@ FACTOR = N_("{near} times as long as that of {name} at {first} steps and {far} t
 PASSES = N_("(it becomes the faster one at {length})")
 DIVERGED = N_("**Diverged**, and left out here: {names}. Lower the learning rate.")
 FALLS = N_("(it becomes the slower one at {length})")
+TOLD = N_("Costs are those at the longest length, T = {longest} steps; ∝ says with which power of T they grow there.")
 
 
 def verdict(rows: Sequence[Measured]) -> str:
     """In Markdown: who remembers how far, once all runs have ended."""
-    if any(state not in ENDED for row in rows for state in row.states):
+    if not any(row.states for row in rows):
+        return t(LEAD)
+    if not all(row.over for row in rows):
         return t(WAIT)
     there = sorted((row for row in rows if row.ended), key=Measured.reach, reverse=True)
     lost = ", ".join(plain(row.name) for row in rows if "diverged" in row.states)
@@ -63,9 +65,12 @@ def verdict(rows: Sequence[Measured]) -> str:
 
 
 def wins(rows: Sequence[Measured]) -> list[str]:
-    """Sentences in Markdown: which of the networks that went the whole way is the best one, at which lengths."""
+    """Sentences in Markdown: which of the networks that went the whole way is the best one, at which lengths.
+
+    None before all runs have ended, or while fewer than two networks have.
+    """
     there = [row for row in rows if row.ended]
-    if len(there) < 2:
+    if len(there) < 2 or not all(row.over for row in rows):
         return []
     lengths = lengths_of(there[0].specs[0])
     said = [t(SOONEST).format(winners=winners(there, [row.until_solved() for row in there], np.array(LAGS)))]
@@ -132,9 +137,9 @@ def growth(values: np.ndarray, lengths: np.ndarray) -> float:
 
 
 def table(rows: Sequence[Measured]) -> pd.DataFrame:
-    """A line for each network that has been measured at the longest distance by a seed at least."""
+    """A line for each network that has been measured at the longest distance by a seed at least: see `TOLD`."""
     lengths = lengths_of(rows[0].specs[0])
-    longest, lines = lengths[-1], {}
+    lines = {}
     columns = {"milliseconds": N_("ms an update"), "megabytes": N_("MB kept"), "step": N_("ms a further step"),
                "carried": N_("kB carried")}  # fmt: skip
     for row in rows:
@@ -148,7 +153,7 @@ def table(rows: Sequence[Measured]) -> pd.DataFrame:
             told = "–" if np.isnan(cost[-1]) else f"{cost[-1]:.3g}"
             if what in GROWING and not np.isnan(power := growth(cost, lengths)):
                 told += f" ∝ T^{power:.1f}"
-            line[f"{t(label)} (T = {longest})"] = told
+            line[t(label)] = told
         lines[row.name] = line
     return pd.DataFrame.from_dict(lines, orient="index")
 

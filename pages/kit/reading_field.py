@@ -4,37 +4,36 @@ A sentence is one of the test part or what the reader types; tokens can be excha
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
+from pages.kit.heads import MASK, Spec, attentions_of, head_name, heads_of, joined, name_of, queries, read_head
 from pages.kit.rows import one_of
+from pages.kit.run_panel import start
 from pages.kit.sentence_field import PAIRS, number, order_text, read_order, typed_text, typing_field
 from pages.kit.text import sentence as in_words
 from pages.kit.text import t
 from seqcore.data.text import TEXT_TASKS, TYPED
-from seqcore.data.text.spec import LanguageSpec, TransformerSpec, task_of
+from seqcore.data.text.spec import TransformerSpec, task_of
 from seqcore.engine import Run
 from seqcore.look import MOST_HEADS, Drawing, Head, Look, Reading, Sentence
 from seqcore.text import N_, UserError
 from seqcore.training.events import Snapshot
-
-Spec = TransformerSpec | LanguageSpec
-
-MASK = "<mask>"
-GAP = "___"
-"""How a token to be guessed is called by the network, and how it is typed."""
 
 FIRST: dict[str, Any] = {
     "text": "", "pair": 0, "order": "", "hidden": "", "map": "", "head": 1, "query": 1, "off": [], "positions": True,
     "mask": True, "step": 1, "temperature": 1.0, "top_k": 0, "top_p": 1.0, "dice": 0,
 }  # fmt: skip
 
-TOUCHED = ("text", "order", "hidden", "off", "positions", "mask")
+TOUCHED = ("order", "hidden", "off", "positions", "mask")
 """What is done to a sentence, and to how it is read."""
+
+NOTHING = "none"
+"""As hidden places: a sentence is read whole."""
 
 MOST_K, MOST_DICE = 50, 999
 COOLEST, HOTTEST = 0.1, 3.0
@@ -60,6 +59,16 @@ def _off(text: str) -> list[str]:
     return list(dict.fromkeys(heads))
 
 
+def _hidden(text: str) -> str:
+    read_hidden(text)
+    return text
+
+
+def read_hidden(text: str) -> tuple[int, ...] | None:
+    """`0,2` -> the places that are hidden; none of them for `NOTHING`, and None for what a test sentence hides."""
+    return () if text == NOTHING else read_order(text)
+
+
 def _map(text: str) -> str:
     if not re.fullmatch(r"(en|de)coder\.l\d\.(self|cross)", text):
         raise UserError(N_("{value!r} is no attention: write it like encoder.l0.self."), value=text[:40])
@@ -72,7 +81,7 @@ def _truth(name: str) -> Callable[[str], bool]:
 
 
 READERS: dict[str, Callable[[str], Any]] = {
-    "text": typed_text, "pair": number("pair", 0, PAIRS - 1), "order": order_text, "hidden": order_text, "map": _map,
+    "text": typed_text, "pair": number("pair", 0, PAIRS - 1), "order": order_text, "hidden": _hidden, "map": _map,
     "head": number("head", 0, 16), "query": number("query", 1, TYPED + 1), "off": _off,
     "positions": _truth("positions"), "mask": _truth("mask"), "step": number("step", 1, TYPED),
     "temperature": share("temperature", COOLEST, HOTTEST), "top_k": number("top_k", 0, MOST_K),
@@ -92,34 +101,6 @@ def _written(value: object) -> str:
     return ",".join(value) if isinstance(value, list) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def attentions_of(spec: Spec) -> list[str]:
-    """The names of a network's attentions, in the order in which they come to be."""
-    layers, kind = range(spec.model.num_layers), spec.model.architecture
-    encoder = [f"encoder.l{k}.self" for k in layers] if kind != "decoder" else []
-    parts = {"transformer": ("self", "cross"), "decoder": ("self",), "encoder": ()}[kind]
-    return encoder + [f"decoder.l{k}.{part}" for k in layers for part in parts]
-
-
-def name_of(attention: str) -> str:
-    """What an attention is called, translated."""
-    tower, layer, part = attention.split(".")
-    words = {"encoder": N_("Encoder {layer}: self"), "decoder": N_("Decoder {layer}: self"),
-             "cross": N_("Decoder {layer}: cross")}  # fmt: skip
-    kind = "cross" if part == "cross" else tower
-    return t(words[kind]).format(layer=int(layer[1:]) + 1)
-
-
-def read_head(text: str) -> Head:
-    """`encoder.l0.self.1` -> the name of the attention, and the head from 0 on."""
-    name, _, head = text.rpartition(".")
-    return name, int(head)
-
-
-def heads_of(spec: Spec) -> list[str]:
-    """All heads of a network, as a URL holds them."""
-    return [f"{name}.{head}" for name in attentions_of(spec) for head in range(spec.model.num_heads)]
-
-
 def off(page: str, spec: Spec) -> tuple[Head, ...]:
     """The heads that are switched off, of those that there are."""
     there = heads_of(spec)
@@ -133,9 +114,9 @@ def picked_map(page: str, spec: Spec) -> tuple[str, int]:
     return name if name in there else there[-1], min(st.session_state[f"{page}.head"], spec.model.num_heads)
 
 
-def reading_field(page: str, live: bool) -> str:
-    """Draw what is read; returns what is to be said of it, mostly nothing."""
-    typing_field(page, live, as_it_stands)
+def reading_field(page: str, live: bool, pairs: bool) -> str:
+    """Draw what is read, of `pairs` or of sentences alone; returns what is to be said of it, mostly nothing."""
+    typing_field(page, live, as_it_stands, pairs)
     try:
         typed_text(st.session_state[f"{page}.text"])
     except UserError as problem:
@@ -143,8 +124,21 @@ def reading_field(page: str, live: bool) -> str:
     return ""
 
 
-def intervention_fields(page: str, spec: Spec, shot: Snapshot | None) -> None:
-    """Draw what changes how it reads: heads that are off, no positions, no causal mask, and what it reads."""
+def untrained_button(page: str, spec: Spec | None) -> None:
+    """Draw the button that makes a network only to look at it."""
+    st.button(
+        t(N_("Only look")), icon=":material/visibility:", key=f"{page}.bar.untrained", disabled=spec is None,
+        on_click=lambda: start(page, spec.replace(trained=False), None),
+        help=t(N_("Make this network, and look at it as it was born: even one that is too large to train here.")),
+    )  # fmt: skip
+
+
+def intervention_fields(page: str, spec: Spec, shot: Snapshot | None, live: bool) -> None:
+    """Draw what changes how it reads: heads that are off, no positions, no causal mask, and what it reads; nothing can
+    be done to a recorded run."""
+    if not live:
+        st.info(t(N_("A recorded run cannot be changed: press Train, then click on a map.")))
+        return
     there = heads_of(spec)
     st.session_state[f"{page}.off"] = [head for head in st.session_state[f"{page}.off"] if head in there]
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"{page}-switches"):
@@ -154,12 +148,12 @@ def intervention_fields(page: str, spec: Spec, shot: Snapshot | None) -> None:
         st.toggle(t(N_("Positions")), key=f"{page}.positions", persist_state="session",
                   disabled=spec.model.position == "none")  # fmt: skip
         if spec.model.architecture != "encoder":
-            st.toggle(t(N_("Causal mask")), key=f"{page}.mask", persist_state="session",
+            st.toggle(t(N_("Mask while looking")), key=f"{page}.mask", persist_state="session",
                       disabled=not spec.model.causal)  # fmt: skip
-        with st.popover(t(N_("Change the sentence")), icon=":material/edit:"):
-            _token_fields(page, spec, shot)
         st.button(t(N_("As it was")), key=f"{page}.bar.let_go", icon=":material/undo:", on_click=_undo, args=(page,),
                   disabled=all(st.session_state[f"{page}.{name}"] == FIRST[name] for name in TOUCHED))  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="bottom", key=f"{page}-tokens"):
+        _token_fields(page, spec, shot)
 
 
 def _token_fields(page: str, spec: Spec, shot: Snapshot | None) -> None:
@@ -172,14 +166,13 @@ def _token_fields(page: str, spec: Spec, shot: Snapshot | None) -> None:
     at = st.selectbox(t(N_("Token")), range(len(tokens)), key=key,
                       format_func=lambda k: f"{k + 1} · {tokens[k].strip() or '␣'}")  # fmt: skip
     _exchange(page, spec, tokens, at, shot)
-    with st.container(horizontal=True):
-        if spec.model.architecture == "encoder":
-            st.button(t(N_("Hide it, or show it")), key=f"{page}.bar.hide", icon=":material/visibility_off:",
-                      on_click=_hide, args=(page, tokens, at), disabled=at is None)  # fmt: skip
-        st.button(t(N_("Shuffle")), key=f"{page}.bar.shuffle", icon=":material/shuffle:", on_click=_reorder,
-                  args=(page, np.random.default_rng().permutation(places)), disabled=not tokens)  # fmt: skip
-        st.button(t(N_("Turn it round")), key=f"{page}.bar.turn", icon=":material/swap_horiz:", on_click=_reorder,
-                  args=(page, places[::-1]), disabled=not tokens)  # fmt: skip
+    if spec.model.architecture == "encoder":
+        st.button(t(N_("Hide it, or show it")), key=f"{page}.bar.hide", icon=":material/visibility_off:",
+                  on_click=_hide, args=(page, tokens, at), disabled=at is None)  # fmt: skip
+    st.button(t(N_("Shuffle")), key=f"{page}.bar.shuffle", icon=":material/shuffle:", on_click=_reorder,
+              args=(page, np.random.default_rng().permutation(places)), disabled=not tokens)  # fmt: skip
+    st.button(t(N_("Turn it round")), key=f"{page}.bar.turn", icon=":material/swap_horiz:", on_click=_reorder,
+              args=(page, places[::-1]), disabled=not tokens)  # fmt: skip
 
 
 def _exchange(page: str, spec: Spec, tokens: list[str], at: int | None, shot: Snapshot | None) -> None:
@@ -187,13 +180,20 @@ def _exchange(page: str, spec: Spec, tokens: list[str], at: int | None, shot: Sn
     if isinstance(spec, TransformerSpec):
         others = list(TEXT_TASKS[spec.data.task].source_tokens)
     else:
-        others = shot.arrays["top"][min(at, len(shot.arrays["top"]) - 1)].tolist() if tokens else []
-        others = [token.strip() for token in others if not token.startswith("<")]
+        others = _likely(shot.arrays, read_order(st.session_state[f"{page}.order"]), at) if tokens else []
     key = f"{page}.bar.other.{at}"
     st.selectbox(
         t(N_("Another one in its place")), others, index=None, key=key, accept_new_options=True,
         placeholder=t(N_("choose or type")), disabled=at is None, on_change=_put, args=(page, spec, tokens, at, key),
     )  # fmt: skip
+
+
+def _likely(arrays: Mapping[str, np.ndarray], order: tuple[int, ...] | None, at: int) -> list[str]:
+    """What a network holds likeliest in place of a token that is given; nothing where it has not looked there."""
+    place = order.index(at) if order and at in order else at
+    if place >= int(arrays.get("prompt", len(arrays["top"]))):  # from there on a decoder reads words of its own
+        return []
+    return [token.strip() for token in arrays["top"][place].tolist() if not token.startswith("<")]
 
 
 def _put(page: str, spec: Spec, tokens: list[str], at: int, key: str) -> None:
@@ -202,21 +202,14 @@ def _put(page: str, spec: Spec, tokens: list[str], at: int, key: str) -> None:
         space = tokens[at][:1] if tokens[at].startswith(" ") else ""
         changed = [*tokens[:at], space + token.strip(), *tokens[at + 1 :]]
         st.session_state[f"{page}.text"] = joined(spec, changed)[:TYPED]
+        st.session_state[key] = None
         as_it_stands(page)
-
-
-def joined(spec: Spec, tokens: Sequence[str]) -> str:
-    """Tokens as somebody would type them."""
-    if isinstance(spec, TransformerSpec):
-        return TEXT_TASKS[spec.data.task].join_source(tokens)
-    space = "" if spec.data.tokens == "characters" else " "
-    return "".join(space + GAP if token == MASK else token for token in tokens).strip()
 
 
 def _hide(page: str, tokens: list[str], at: int) -> None:
     """Hide a token from the encoder, or show it again."""
     hidden = {k for k, token in enumerate(tokens) if token == MASK} ^ {at}
-    st.session_state[f"{page}.hidden"] = ",".join(map(str, sorted(hidden)))
+    st.session_state[f"{page}.hidden"] = ",".join(map(str, sorted(hidden))) or NOTHING
 
 
 def _reorder(page: str, places: Sequence[int]) -> None:
@@ -232,10 +225,6 @@ def _undo(page: str) -> None:
     """The same, and read as the network learnt to; a test sentence in place of a typed one."""
     for name in TOUCHED:
         st.session_state[f"{page}.{name}"] = FIRST[name]
-
-
-def head_name(head: Head) -> str:
-    return t(N_("{attention}, head {head}")).format(attention=name_of(head[0]), head=head[1] + 1)
 
 
 def switch(page: str, head: Head) -> None:
@@ -270,22 +259,23 @@ def map_fields(page: str, spec: Spec, shot: Snapshot | None) -> None:
     """Draw which attention, which of its heads and which of its queries is looked at."""
     name, head = picked_map(page, spec)
     st.session_state[f"{page}.map"], st.session_state[f"{page}.head"] = name, head
-    count = shot.arrays[f"{name}.weights"].shape[1] if shot is not None and f"{name}.weights" in shot.arrays else 2
-    st.session_state[f"{page}.query"] = min(st.session_state[f"{page}.query"], max(2, count))
+    tokens = queries(spec, name, shot)
+    st.session_state[f"{page}.query"] = min(st.session_state[f"{page}.query"], len(tokens))
     with st.container(horizontal=True, vertical_alignment="bottom", key=f"{page}-maps"):
         st.selectbox(t(N_("Attention")), attentions_of(spec), key=f"{page}.map", persist_state="session",
                      format_func=name_of, width=220)  # fmt: skip
         st.selectbox(t(N_("Head")), range(spec.model.num_heads + 1), key=f"{page}.head", persist_state="session",
                      format_func=lambda k: str(k) if k else t(N_("mean of all")), width=160)  # fmt: skip
-        st.slider(t(N_("Query: the token that looks")), 1, max(2, count), key=f"{page}.query", persist_state="session",
-                  width="stretch")  # fmt: skip
+        st.select_slider(t(N_("Query: the token that looks")), range(1, len(tokens) + 1), key=f"{page}.query",
+                         format_func=lambda k: f"{k} · {tokens[k - 1]}", persist_state="session",
+                         width="stretch")  # fmt: skip
 
 
 def look_of(page: str, spec: Spec, view: str, more: dict[str, Any]) -> Look:
     """What a snapshot has to show for a view; `more` are the sentence's arguments that another part asks for."""
     state = st.session_state
     text = state[f"{page}.text"] if len(state[f"{page}.text"]) <= TYPED else ""
-    hidden = read_order(state[f"{page}.hidden"])
+    hidden = read_hidden(state[f"{page}.hidden"])
     drawing = Drawing(
         state[f"{page}.temperature"], state[f"{page}.top_k"], state[f"{page}.top_p"], state[f"{page}.dice"]
     )

@@ -58,8 +58,11 @@ STATES = {
     "recorded": N_("Recorded run, not live: press Train to make your own"),
 }
 
+BORN = N_("Not trained: as it was born")
+"""The state of a run that was made to be looked at."""
 
-KERNELS = {"fused": N_("fused cells"), "stepwise": N_("stepwise, as values are held"), "torch": "torch.nn"}
+KERNELS = {"fused": N_("fused cells"), "stepwise": N_("stepwise, as values are held"), "torch": "torch.nn",
+           "written": N_("written out")}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -175,9 +178,9 @@ def _buttons(page: str, spec: Whole | None, series: Series | None, run: Run | No
 
 def _learning_rate(page: str, run: Run, view: RunView) -> None:
     key = f"{page}.{run.id}.lr"
-    st.session_state.setdefault(key, min(LEARNING_RATES, key=lambda rate: abs(rate - view.lr)))
     st.select_slider(
-        t(N_("Learning rate now")), LEARNING_RATES, format_func=lambda rate: f"{rate:g}", key=key, width=220,
+        t(N_("Learning rate now")), LEARNING_RATES, min(LEARNING_RATES, key=lambda rate: abs(rate - view.lr)),
+        format_func=lambda rate: f"{rate:g}", key=key, width=220, persist_state="session",
         on_change=lambda: run.change(lr=st.session_state[key]),
         help=t(N_("Changes the run while it trains; the form and the link keep the rate it began with.")),
     )  # fmt: skip
@@ -199,7 +202,8 @@ def _tick(
     view = run.view()
     with st.container(key="state"):
         unit = live_scene(run, view).unit
-        st.markdown(_line(view, unit))
+        born = view.status == "finished" and not run.spec.flat().get("trained", True)
+        st.markdown(_line(view, unit, BORN if born else STATES[view.status]))
         at = timeline(page, run.id, view, unit)
     trouble = st.container()
     run.watch(replace(look, epoch=at), wait=0.0 if drawn in MOVING and at is None else show.patience)
@@ -227,14 +231,15 @@ def _draw(page: str, scene: Scene, draw: Callable[[Scene], list[Picture]], show:
     show.below(scene)
 
 
-def _line(view: RunView, unit: str) -> str:
+def _line(view: RunView, unit: str, state: str) -> str:
     """The state in one line: what it does, how well, how far, how fast, for how long, and where."""
-    parts = [f"**{t(STATES[view.status])}**"]
+    parts = [f"**{t(state)}**"]
     if view.status == "queued":
         parts.append(t(N_("place {position} in the queue")).format(position=view.position))
     parts.append(t(N_("epoch {epoch} of {epochs}")).format(epoch=f"{view.epoch:,}", epochs=f"{view.epochs:,}"))
     if view.status == "running" and view.epochs_per_second:
-        parts.append(t(N_("{rate} epochs/s")).format(rate=f"{view.epochs_per_second:,.0f}"))
+        rate = view.epochs_per_second
+        parts.append(t(N_("{rate} epochs/s")).format(rate=f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"))
     if view.status == "running" and view.seconds_left is not None:
         parts.append(t(N_("{seconds} s left")).format(seconds=f"{view.seconds_left:.0f}"))
     else:
@@ -247,4 +252,5 @@ def _line(view: RunView, unit: str) -> str:
     if view.started:
         kernel = t(KERNELS[view.started.kernel])
         parts.append(plain(f"{view.started.device.upper()}, {kernel}"))
+        parts.append(t(N_("{count} weights")).format(count=f"{view.started.weights:,}"))
     return " · ".join(parts)

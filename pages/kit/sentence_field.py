@@ -36,7 +36,7 @@ FIRST: dict[str, Any] = {"text": "", "pair": 0, "step": 1, "beam": 4, "click": "
 
 def number(name: str, low: int, high: int) -> Callable[[str], int]:
     def read(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not low <= int(text[:9]) <= high:
+        if not text.isascii() or not text.isdigit() or len(text) > 9 or not low <= int(text) <= high:
             raise UserError(N_("{name} ({value}) must be between {low} and {high}."),
                             name=name, value=text[:20], low=low, high=high)  # fmt: skip
         return int(text)
@@ -94,10 +94,10 @@ def read_order(text: str) -> tuple[int, ...] | None:
     return tuple(map(int, text.split(",")))
 
 
-def typing_field(page: str, live: bool, changed: Callable[[str], None]) -> None:
+def typing_field(page: str, live: bool, changed: Callable[[str], None], pairs: bool = True) -> None:
     """Draw where a sentence is typed, if there is a run to ask, and the button that goes to the next test pair.
 
-    `changed` is told of the page where another sentence is looked at.
+    `changed` is told of the page where another sentence is looked at, of `pairs` or of sentences alone.
     """
     with st.container(horizontal=True, vertical_alignment="center", width="stretch", key=f"{page}-sentence"):
         st.text_input(
@@ -108,9 +108,9 @@ def typing_field(page: str, live: bool, changed: Callable[[str], None]) -> None:
             ), on_change=changed, args=(page,), icon=":material/keyboard:", label_visibility="collapsed",
             disabled=not live,
         )  # fmt: skip
-        st.button(t(N_("Next pair")), icon=":material/skip_next:", key=f"{page}.bar.next", on_click=_next,
-                  args=(page, changed), disabled=not live,
-                  help=t(N_("Another pair of the test part, never seen in training.")))  # fmt: skip
+        label = N_("Next pair") if pairs else N_("Next sentence")
+        st.button(t(label), icon=":material/skip_next:", key=f"{page}.bar.next", on_click=_next, args=(page, changed),
+                  disabled=not live, help=t(N_("Another one of the test part, never seen in training.")))  # fmt: skip
 
 
 def sentence_field(page: str, task: str, live: bool) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from pages.kit.form import field
+from pages.kit.form import field, reader
 from pages.kit.live import board
 from pages.kit.sentence_field import PASTED
 from pages.kit.text import plain, sentence, t
@@ -45,11 +45,7 @@ FIRST: dict[str, Any] = {"tok_corpus": "english", "tok_kind": "bpe", "tok_size":
 """As many merges as there can be: all that were learnt."""
 
 
-def _reader(name: str, facts: Setting) -> Callable[[str], Any]:
-    return lambda text: facts.check(name, facts.parse(name, text))
-
-
-READERS: dict[str, Callable[[str], Any]] = {name: _reader(name, facts) for name, (_, facts) in FIELDS.items()}
+READERS: dict[str, Callable[[str], Any]] = {name: reader(name, facts) for name, (_, facts) in FIELDS.items()}
 READERS["tok_text"] = partial(TEXT.check, "tok_text")
 
 SLIDE_WIDTH = 512

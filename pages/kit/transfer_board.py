@@ -9,8 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from pages.kit import batch
+from pages.kit.form import reader
 from pages.kit.lag_board import TICK
 from pages.kit.live import board, theme
+from pages.kit.recorded import recorded_results
 from pages.kit.run_panel import IDLE, LOOK
 from pages.kit.text import plain, t, translator
 from seqcore.data.text.reviews import reviews
@@ -19,6 +21,7 @@ from seqcore.figures.palette import Look
 from seqcore.figures.picture import Picture
 from seqcore.figures.transfer import Way, by_labels, guesses
 from seqcore.look import NOW
+from seqcore.recordings import TRANSFER
 from seqcore.reports.paired import student
 from seqcore.reports.result import Result
 from seqcore.spec import Setting, as_text, settings_of
@@ -47,7 +50,10 @@ TOLD = N_(
     "from one to its contrary, and the last one counts."
 )
 PRAISE, BLAME = N_("praise"), N_("no praise")
+TRAIN = N_("Train all")
+RECORDED = N_("Recorded runs, not live: press **{button}** to make your own")
 LEAD = N_("Which way will need the fewest labels, and which will be best with many? Guess, then press Train all.")
+WAIT = N_("What it comes to is said here when the first run has gone the whole way.")
 FOUND = N_(
     "Over the {counts} numbers of labels the frozen pre-trained encoder is right on {frozen:.1f} % of the reviews it "
     "never saw, the same network from nothing on {scratch:.1f} %: {difference:+.1f} points."
@@ -71,14 +77,10 @@ STEPS = {"pretraining": 100, "texts": 1_000, "updates": 20}
 FIELDS: dict[str, Setting] = {"tr_seeds": SEEDS} | {
     f"tr_{name}": settings_of(TransferSpec)[name][1] for name in STEPS
 }  # fmt: skip
-FIRST: dict[str, Any] = {"tr_seeds": 3} | {f"tr_{name}": TransferSpec().flat()[name] for name in STEPS}
+FIRST: dict[str, Any] = {"tr_seeds": len(TRANSFER)} | {f"tr_{name}": TransferSpec().flat()[name] for name in STEPS}
 
 
-def _reader(name: str, facts: Setting) -> Callable[[str], Any]:
-    return lambda text: facts.check(name, facts.parse(name, text))
-
-
-READERS: dict[str, Callable[[str], Any]] = {name: _reader(name, facts) for name, facts in FIELDS.items()}
+READERS: dict[str, Callable[[str], Any]] = {name: reader(name, facts) for name, facts in FIELDS.items()}
 
 
 def as_link(page: str) -> dict[str, str]:
@@ -102,7 +104,7 @@ def transfer_board(page: str) -> None:
     own = f"{page}.transfer"
     with lab:
         with st.container(horizontal=True, vertical_alignment="center", key="runbar"):
-            batch.buttons(own, t(N_("Train all")), specs, True, partial(batch.start_anew, own, specs))
+            batch.buttons(own, t(TRAIN), specs, True, partial(batch.start_anew, own, specs))
         st.markdown(plain(t(TOLD).format(texts=f"{spec.data.texts:,}")))
         moves = batch.moving(batch.runs(own), specs)
         st.fragment(run_every=TICK if moves else IDLE)(_show)(own, specs, moves)
@@ -123,7 +125,10 @@ def _show(own: str, specs: Sequence[TransferSpec], moved: bool) -> None:
         if spec in runs and not runs[spec].view().ended:
             runs[spec].watch(NOW, wait=0.0 if moved else LOOK)
     results = batch.results(runs, specs)
-    batch.progress(runs, specs)
+    if not results and (results := recorded_results(specs, TRANSFER)):
+        st.markdown(f":material/history: {t(RECORDED).format(button=t(TRAIN))}")
+    else:
+        batch.progress(runs, specs)
     shares = shares_of(results)
     pictures = [by_labels(translator(), theme(), np.array(LABELS), ways_of(shares), chance=CHANCE),
                 guesses_of(results, specs)]  # fmt: skip
@@ -131,7 +136,7 @@ def _show(own: str, specs: Sequence[TransferSpec], moved: bool) -> None:
     for way, words in ABOUT.items():
         weights = specs[0].model.d_model + 1
         st.markdown(f"**{t(NAMES[way])}** · {plain(t(words).format(weights=weights))}")
-    st.info(verdict(shares), icon=":material/balance:")
+    st.info(verdict(shares) if results else t(LEAD), icon=":material/balance:")
     st.dataframe(table_of(shares), width="stretch",
                  alt=t(N_("Right answers of each way by the number of labels, with their intervals")))  # fmt: skip
     st.caption(t(BRACKETS))
@@ -174,7 +179,7 @@ def verdict(shares: Mapping[str, np.ndarray]) -> str:
     frozen, scratch = (100 * shares[way][np.isfinite(shares["frozen"]).all(axis=1)].mean(axis=1)
                        for way in ("frozen", "scratch"))  # fmt: skip
     if not len(frozen):
-        return t(LEAD)
+        return t(WAIT)
     low, difference, high = interval(frozen - scratch)
     kind = "few" if np.isnan(low) else "helps" if low > 0 else "hurts" if high < 0 else "open"
     said = [t(FOUND).format(counts=len(LABELS), frozen=frozen.mean(), scratch=scratch.mean(), difference=difference)]

@@ -5,11 +5,11 @@ from typing import Any
 
 import streamlit as st
 
-from pages.kit.form import field, read_value
+from pages.kit.form import field, reader
 from pages.kit.text import t
 from seqcore.data.text import TEXT_TASKS
 from seqcore.data.text.spec import HALVES, TRANSFORMER, LanguageSpec, TransformerSpec, transformer_spec
-from seqcore.spec import SETTINGS, Setting, as_text
+from seqcore.spec import as_text
 from seqcore.text import N_
 
 RULES = {
@@ -21,20 +21,14 @@ MAIN = ("d_model", "num_heads", "num_layers", "epochs", "lr")
 PAIRS, CORPUS = ("pairs", "seed"), ("vocabulary_size", "sentences", "seed")
 FOLDED = {
     N_("Network"): ("d_ff", "position", "norm_first", "dropout", "tied", "causal"),
-    N_("Training"): ("batch_size", "optimiser", "clip", "warmup", "label_smoothing", "trained", "device"),
+    N_("Training"): ("batch_size", "optimiser", "clip", "warmup", "label_smoothing", "device"),
 }
 
 FIRST: dict[str, Any] = LanguageSpec().flat() | TransformerSpec().flat()
-del FIRST["architecture"]  # the task decides
+del FIRST["architecture"], FIRST["trained"]  # the task decides, and the button
 
 
-def _reader(name: str, facts: Setting) -> Callable[[str], Any]:
-    if facts is SETTINGS.get(name, (None, None))[1]:
-        return lambda text: read_value(name, text)
-    return lambda text: facts.check(name, facts.parse(name, text))
-
-
-READERS: dict[str, Callable[[str], Any]] = {name: _reader(name, TRANSFORMER[name][1]) for name in FIRST}
+READERS: dict[str, Callable[[str], Any]] = {name: reader(name, TRANSFORMER[name][1]) for name in FIRST}
 
 
 def transformer_form(page: str) -> None:

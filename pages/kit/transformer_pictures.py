@@ -6,14 +6,15 @@ from dataclasses import replace
 import numpy as np
 import streamlit as st
 
+from pages.kit.heads import attentions_of, joined, name_of, queries, tidy
 from pages.kit.live import theme
 from pages.kit.pins import Pin
-from pages.kit.reading_field import attentions_of, joined, name_of, off, picked_map
+from pages.kit.reading_field import off, picked_map
 from pages.kit.scene import Scene
 from pages.kit.text import plain, t, translator
-from pages.kit.translation_pictures import BLANK, array, has, place_for
+from pages.kit.translation_pictures import array, has, place_for
 from seqcore.data.text import vocabularies
-from seqcore.data.text.spec import TransformerSpec, task_of
+from seqcore.data.text.spec import HALVES, TransformerSpec, task_of
 from seqcore.figures import attention_grid, head_view, neuron_view
 from seqcore.figures.head_effects import head_effects
 from seqcore.figures.picture import Picture
@@ -85,8 +86,11 @@ def grid_picture(scene: Scene, crossed: Sequence = (), picked=None) -> Picture:
     maps = maps_of(scene)
     if not maps:
         return place_for("attention_grid")
+    title, count = t(N_("Every head: who looks at whom")), len(attentions_of(scene.spec))
+    if len(maps) < count:
+        title += " · " + t(N_("a long sentence: {shown} of {count} attentions")).format(shown=len(maps), count=count)
     picture = attention_grid.attention_grid(
-        translator(), theme(), t(N_("Every head: who looks at whom")),
+        translator(), theme(), title,
         {name_of(name): weights for name, weights in maps.items()},
         off=[(name_of(name), head) for name, head in crossed if name in maps],
         picked=(name_of(picked[0]), picked[1]) if picked and picked[0] in maps else None,
@@ -102,17 +106,9 @@ def head_at(scene: Scene, column: float, row: float) -> tuple[str, int] | None:
 def labels(scene: Scene, attention: str) -> tuple[list[str], list[str]]:
     """The tokens that look in an attention, and those that are looked at."""
     arrays = scene.snapshot.arrays
-    tower, _, part = attention.split(".")
-    alone = scene.spec.model.architecture != "transformer"
-    source = tidy(scene, arrays["input" if alone else "read"])
-    target = source if alone or tower == "encoder" else tidy(scene, arrays["input"])
-    return target, source if part == "cross" or tower == "encoder" else target
-
-
-def tidy(scene: Scene, tokens: Sequence[str]) -> list[str]:
-    """Tokens as a reader sees them: pieces of words keep the space that says where a word begins."""
-    words = isinstance(scene.spec, TransformerSpec) or scene.spec.data.tokens != "bpe"
-    return [token.strip() or BLANK if words else token.replace(" ", BLANK) for token in map(str, tokens)]
+    part = attention.rpartition(".")[2]
+    target = queries(scene.spec, attention, scene.snapshot)
+    return target, tidy(scene.spec, arrays["read"]) if part == "cross" else target
 
 
 def weights_of(scene: Scene, name: str, head: int) -> np.ndarray | None:
@@ -145,7 +141,9 @@ def _map(scene: Scene, name: str, head: int) -> Picture:
     if weights is None:
         return place_for("attention", _too_long(scene))
     rows, columns = labels(scene, name)
-    return token_map(translator(), theme(), _title(name, head), weights, columns, rows, kind="weights")
+    picture = token_map(translator(), theme(), _title(name, head), weights, columns, rows, kind="weights",
+                        axes=(t(N_("Key")), t(N_("Query"))))  # fmt: skip
+    return picture
 
 
 def _neuron(scene: Scene, name: str, head: int, query: int) -> Picture:
@@ -177,14 +175,15 @@ def _effects(scene: Scene) -> Picture:
 def _next(scene: Scene, page: str) -> Picture:
     arrays = scene.snapshot.arrays
     return sampling(
-        translator(), theme(), tidy(scene, arrays["next.tokens"]), arrays["next.probabilities"], arrays["next.kept"],
-        temperature=st.session_state[f"{page}.temperature"],
+        translator(), theme(), tidy(scene.spec, arrays["next.tokens"]), arrays["next.probabilities"],
+        arrays["next.kept"], temperature=st.session_state[f"{page}.temperature"],
     )  # fmt: skip
 
 
 def what_it_says(scene: Scene) -> None:
     """Draw the watched sentence and what the network makes of it, before and after what was done to it."""
     if not has(scene, "said"):
+        st.markdown("&nbsp;  \n&nbsp;")  # the place of what is coming
         return
     arrays, task = scene.snapshot.arrays, task_of(scene.spec)
     said, tokens = plain(str(arrays["said"])) or "…", arrays["read"].tolist()
@@ -192,7 +191,7 @@ def what_it_says(scene: Scene) -> None:
         tokens = tokens[: int(arrays["prompt"])]
     read = plain(joined(scene.spec, tokens))
     beside = []
-    if "truth" in arrays and task != "next":
+    if "truth" in arrays and task != "next" and arrays["given"].tolist() == arrays["read"].tolist():
         beside.append(t(N_("should be: {text}")).format(text=plain(str(arrays["truth"]))))
     if "before" in arrays:
         beside.append(t(N_("untouched: {text}")).format(text=plain(str(arrays["before"]))))
@@ -200,7 +199,8 @@ def what_it_says(scene: Scene) -> None:
         beside.append(t(N_("unknown to this network, and read as <unk>: {count}")).format(count=strange))
     beside += _measured(arrays)
     second = f":gray[{' · '.join(beside)}]" if beside else "&nbsp;"  # always there: what comes below does not move
-    st.markdown(f":material/translate: {read} → **{said}**  \n{second}")
+    icon = "edit_note" if task in HALVES else "translate"
+    st.markdown(f":material/{icon}: {read} → **{said}**  \n{second}")
 
 
 def _measured(arrays: dict[str, np.ndarray]) -> list[str]:
@@ -228,7 +228,8 @@ def samples_table(scene: Scene) -> None:
     else:
         unseen, now = t(N_("Never seen in training")), t(N_("What it makes of it now"))
         columns = zip(arrays["samples.source"], arrays["samples.said"], arrays["samples.target"], strict=True)
-        lines = [f"| {unseen} | {now} | |", "|---|---|---|"]
+        truth = t(N_("The truth"))
+        lines = [f"| {unseen} | {now} | {truth} |", "|---|---|---|"]
         lines += [f"| {plain(source)} | {plain(said) or '…'} | {'✓' if said == target else '✗ ' + plain(target)} |"
                   for source, said, target in columns]  # fmt: skip
     st.markdown("\n".join(lines))

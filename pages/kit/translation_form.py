@@ -5,11 +5,11 @@ from typing import Any
 
 import streamlit as st
 
-from pages.kit.form import field, read_value
+from pages.kit.form import field, reader
 from pages.kit.text import t
 from seqcore.data.text import TEXT_TASKS
 from seqcore.data.text.spec import TranslationSpec
-from seqcore.spec import SETTINGS, as_text, from_flat, settings_of
+from seqcore.spec import as_text, from_flat, settings_of
 from seqcore.text import N_
 
 TRANSLATION = settings_of(TranslationSpec)
@@ -26,16 +26,7 @@ FIRST: dict[str, Any] = TranslationSpec().flat()
 """The fields as they are at first."""
 
 
-def _reader(name: str) -> Callable[[str], Any]:
-    facts = TRANSLATION[name][1]
-    return lambda text: facts.check(name, facts.parse(name, text))
-
-
-READERS: dict[str, Callable[[str], Any]] = {
-    name: (lambda text, name=name: read_value(name, text)) if facts is SETTINGS.get(name, (None, None))[1]
-    else _reader(name)
-    for name, (_, facts) in TRANSLATION.items()
-}  # fmt: skip
+READERS: dict[str, Callable[[str], Any]] = {name: reader(name, facts) for name, (_, facts) in TRANSLATION.items()}
 
 
 def translation_form(page: str) -> None:

@@ -27,14 +27,14 @@ def height(rows: int) -> int:
 def token_map(
     t: Callable[[str], str], theme: str, title: str, values: np.ndarray, source: Sequence[str],
     output: Sequence[str], *, kind: Literal["weights", "effect"], name: str = "attention", cells: Sequence[Cell] = (),
-    unknown: Sequence[bool] = (), wrong: Sequence[bool] = (),
+    unknown: Sequence[bool] = (), wrong: Sequence[bool] = (), axes: tuple[str, str] | None = None,
 ) -> Picture:  # fmt: skip
     """`values` (T, S), a row for each of the `output` tokens from the top down, a column for each of `source`.
 
     They are "weights" between 0 and 1, or an "effect": how many nats the loss rises when that source token is hidden.
     A forced cell of `cells` is framed, a masked one crossed out. `unknown` (S,) source tokens are underlined, `wrong`
-    (T,) output tokens, which differ from the true ones, have a cross before them. At most about 60 by 60; the plot
-    should be `height(T)` pixels high.
+    (T,) output tokens, which differ from the true ones, have a cross before them. `axes` names columns and rows that
+    are neither source nor output. At most about 60 by 60; the plot should be `height(T)` pixels high.
     """
     values = np.asarray(values, np.float32)
     unknown, wrong = list(unknown) or [False] * len(source), list(wrong) or [False] * len(output)
@@ -47,7 +47,8 @@ def token_map(
         **colours, "hovertemplate": f"%{{text}}<br>%{{z:.3f}} {unit}<extra></extra>",
     }  # fmt: skip
     data = {"z": values, "text": _spoken(t, source, output, unknown, wrong)}
-    layout = _layout(t, theme, source, output, unit, cells, unknown, wrong)
+    axes = axes or (t(N_("Source token")), t(N_("Output token")))
+    layout = _layout(t, theme, source, output, unit, cells, unknown, wrong, axes)
     alt = _alt(t, title, values, source, output, kind, cells, unknown, wrong)
     return Picture(name, title, (Trace(style, data),), layout, alt)
 
@@ -69,7 +70,7 @@ def _with(token: str, remark: str) -> str:
 
 def _layout(
     t: Callable, theme: str, source: Sequence[str], output: Sequence[str], unit: str, cells: Sequence[Cell],
-    unknown: Sequence[bool], wrong: Sequence[bool],
+    unknown: Sequence[bool], wrong: Sequence[bool], axes: tuple[str, str],
 ) -> dict:  # fmt: skip
     colours = palette(theme)
     below = [f"<u>{short(token)}</u>" if mark else short(token) for token, mark in zip(source, unknown, strict=True)]
@@ -86,7 +87,7 @@ def _layout(
         notes.append({**above, "xanchor": "right", "xshift": -24, "text": " · ".join(marks)})
     rows = token_axis(beside)
     return base_layout(
-        theme, t(N_("Source token")), t(N_("Output token")), notes, hovermode="closest",
+        theme, *axes, notes, hovermode="closest",
         margin={"r": 50}, shapes=[*edges, *(shape for cell in cells for shape in _held(colours["text"], *cell))],
         xaxis=token_axis(below), yaxis={**rows, "range": rows["range"][::-1]},
     )  # fmt: skip

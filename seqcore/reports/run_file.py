@@ -1,19 +1,23 @@
 """A finished run in one file: its settings, its curves and its last snapshot, without its weights."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
+from seqcore.data.tasks.race import RaceSpec
 from seqcore.data.tasks.spec import MemorySpec
 from seqcore.data.text.spec import LanguageSpec, TransformerSpec, TranslationSpec
+from seqcore.data.text.transfer import TransferSpec
+from seqcore.reports.result import Result
 from seqcore.spec import RunSpec, Whole, from_json, to_json
 from seqcore.text import N_, UserError
 from seqcore.training.events import EPOCH_FIELDS, History, Snapshot, Started
 
 KINDS: dict[str, type[Whole]] = {"remedies": MemorySpec, "teaching": TranslationSpec, "corpus": LanguageSpec,
-                                 "warming": TransformerSpec}  # fmt: skip
+                                 "warming": TransformerSpec, "texts": TransferSpec, "task": RaceSpec}  # fmt: skip
 """By a part, or a setting of its data, that none of the kinds behind it has; all others are runs on a series."""
 
 
@@ -39,6 +43,15 @@ def save(path: Path, run: RunFile) -> None:
               for name, a in run.snapshot.arrays.items()}  # fmt: skip
     with path.open("wb") as file:
         np.savez_compressed(file, facts=np.frombuffer(json.dumps(facts).encode(), np.uint8), **curves, **arrays)
+
+
+def save_all(folder: Path, results: Sequence[Result], name: str) -> None:
+    """One file for each run that has a snapshot; `name` is filled in with its settings."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for result in results:
+        if result.snapshot is not None:
+            path = folder / name.format(**result.spec.flat())
+            save(path, RunFile(result.spec, result.started, result.history, result.snapshot))
 
 
 def load(path: Path) -> RunFile:

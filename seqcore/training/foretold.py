@@ -1,6 +1,7 @@
 """What one half of a Transformer makes of sentences: what it guesses, how it goes on, and what it looks at."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -19,6 +20,9 @@ SAMPLES = 6
 GOES_ON = 54
 """Tokens a decoder goes on for, at most."""
 
+SLACK = 4
+"""By how many tokens it may go on beyond the longest sentence it is tested on."""
+
 PROMPT = 3
 """One token in so many of a test sentence is given to a decoder to go on from, and at least one."""
 
@@ -31,7 +35,7 @@ def samples(trainer, drawing: Drawing) -> dict[str, np.ndarray]:
         filled = torch.where(y != PAD, trainer.model(x).argmax(-1), x)
         return {"samples.source": texts(trainer, x), "samples.said": texts(trainer, filled),
                 "samples.target": np.array(trainer.texts[:SAMPLES])}  # fmt: skip
-    ids, _ = go_on(trainer.model, trainer.test_x.new_full((SAMPLES, 1), BOS), GOES_ON, drawing)
+    ids, _ = go_on(trainer.model, trainer.test_x.new_full((SAMPLES, 1), BOS), most(trainer), drawing)
     return {"samples.source": np.full(SAMPLES, ""), "samples.said": texts(trainer, ids)}
 
 
@@ -54,7 +58,8 @@ def foretold(trainer, look: Look) -> dict[str, np.ndarray]:
     with altered(model, **readings.changes(model, sentence.reading)):
         arrays = told(trainer, look)
     if sentence.reading != Reading():
-        arrays["before"] = told(trainer, look)["said"]
+        plain = replace(sentence, reading=Reading(), inside=(), cell=None)
+        arrays["before"] = told(trainer, replace(look, sentence=plain))["said"]
     if trainer.guesses and arrays["given"].tolist() != arrays["read"].tolist():
         both = [trainer.vocabulary.encode(arrays[name]) for name in ("given", "read")]
         if sorted(both[0]) == sorted(both[1]):
@@ -93,7 +98,7 @@ def continued(trainer, look: Look) -> dict[str, np.ndarray]:
     read = in_order(tokens, sentence.order)
     prompt = read if sentence.text else read[: max(1, len(read) // PROMPT)]
     ids = trainer.test_x.new_tensor([BOS, *trainer.vocabulary.encode(prompt)])
-    drawn, logits = go_on(trainer.model, ids[None], GOES_ON, sentence.drawing)
+    drawn, logits = go_on(trainer.model, ids[None], most(trainer), sentence.drawing)
     whole = torch.cat([ids, drawn[0]])
     if not sentence.text and not sentence.own:
         whole = ids.new_tensor([BOS, *trainer.vocabulary.encode(read), EOS])
@@ -104,6 +109,8 @@ def continued(trainer, look: Look) -> dict[str, np.ndarray]:
         "said": texts(trainer, torch.cat([ids, drawn[0]])[None])[0],
         "drawn": np.array(trainer.vocabulary.decode(drawn[0].tolist())),
     }  # fmt: skip
+    if not sentence.text and not sentence.own:
+        arrays["truth"] = np.array(trainer.texts[pair])
     if not sentence.steps:
         return arrays
     told = cut(logits[0, min(sentence.steps, drawn.shape[1]) - 1], sentence.drawing)
@@ -115,13 +122,18 @@ def continued(trainer, look: Look) -> dict[str, np.ndarray]:
 
 def looked(trainer, read: readings.Read, source: torch.Tensor, rows: torch.Tensor, sentence: Sentence):
     """Maps, values and choices of a sentence (T,) whose true tokens are `rows` (T,), with tokens as text."""
-    arrays = readings.maps(trainer.model, read, rows) | readings.values(trainer.model, read, sentence)
+    arrays = readings.maps(trainer.model, read, rows, sentence) | readings.values(trainer.model, read, sentence)
     words = np.array(trainer.vocabulary.decode(range(len(trainer.vocabulary))))
     arrays |= {"rows": words[rows.cpu().numpy()], "input": words[source.cpu().numpy()]}
     arrays |= {name: words[arrays[name]] for name in ("output", "top")}
     if sentence.cell:
         arrays["words"] = words
     return {**arrays, "unknown": arrays["input"] == SPECIAL[UNK], "vocabulary": np.array(len(words))}
+
+
+def most(trainer) -> int:
+    """Tokens a decoder goes on for."""
+    return min(GOES_ON, trainer.longest + SLACK)
 
 
 def place(trainer, look: Look) -> int:

@@ -52,7 +52,7 @@ class LanguageTrainer(TextTrainer):
 
     def started(self) -> Started:
         return Started(
-            weights=self.flat.numel(), device=str(self.device), kernel="torch", train_windows=len(self.x),
+            weights=self.flat.numel(), device=str(self.device), kernel="written", train_windows=len(self.x),
             test_windows=TESTED, train_from=0, test_from=0, split=0, naive_rmse=naive_share(self.test_y),
         )  # fmt: skip
 
@@ -66,9 +66,10 @@ class LanguageTrainer(TextTrainer):
         return loss.item(), right
 
     def score(self) -> tuple[float, float]:
+        loss, right = self.tested()
         if not self.guesses:
-            self.over["free"].append(self._unseen())
-        return self.tested()
+            self.over["free"].append(right if self.spec.model.causal else self._unseen())
+        return loss, right
 
     def snapshot(self, look: Look = NOW, state: State | None = None) -> Snapshot:
         """What `look` asks for, of the model as it is or as it was in `state`: see `seqcore.training.foretold`.

@@ -13,8 +13,11 @@ from seqcore.models.transformer.inside import altered, attentions
 from seqcore.training.recording import digest
 from seqcore.training.textual import SCORED, TextTrainer
 
-MOST_WORK = 5e11
-"""Multiplications that asking what each head is good for may take."""
+MOST_WORK = 3e10
+"""Multiplications that asking what each head is good for may take: about a second."""
+
+MOST_MAPS = 4_000_000
+"""Bytes of maps that a look brings home, at most."""
 
 Read = Callable[[Iterable[str]], dict[str, np.ndarray]]
 """Gives the values of some names for one sentence: a model's `inside`."""
@@ -30,12 +33,18 @@ def changes(model: nn.Module, reading: Reading) -> dict:
             "positions": reading.positions, "mask": reading.mask}  # fmt: skip
 
 
-def maps(model: nn.Module, read: Read, rows: torch.Tensor) -> dict[str, np.ndarray]:
+def maps(model: nn.Module, read: Read, rows: torch.Tensor, sentence: Sentence) -> dict[str, np.ndarray]:
     """All maps of a sentence by name, `encoder.l0.self.weights` (N, S, S) and so on, and the `choices` at its rows
-    (T,)."""
+    (T,). Of a long one as many as fit, those first of whose attention more is asked for."""
     arrays = read([*(f"{name}.weights" for name in attentions(model)), "logits"])
     logits = torch.from_numpy(arrays.pop("logits"))
-    return arrays | choices(logits, rows.cpu())
+    asked = {name.rpartition(".")[0] for name in sentence.inside}
+    kept, room = choices(logits, rows.cpu()), MOST_MAPS
+    for name in sorted(arrays, key=lambda name: name.rpartition(".")[0] not in asked):
+        room -= arrays[name].nbytes
+        if room >= 0:
+            kept[name] = arrays[name]
+    return kept
 
 
 def values(model: nn.Module, read: Read, sentence: Sentence) -> dict[str, np.ndarray]:
@@ -75,12 +84,17 @@ class Known:
         if weights != self.weights:
             self.weights, self.tested, self.heads = weights, trainer.tested(), {}
         counts = {name: attention.num_heads for name, attention in attentions(trainer.model).items()}
-        work = sum(counts.values()) * trainer.flat.numel() * SCORED * trainer.longest
-        if heads and not self.heads and work <= MOST_WORK:
+        if heads and not self.heads and sum(counts.values()) * self._work(trainer, len(counts)) <= MOST_WORK:
             for name, count in counts.items():
                 without = [_without(trainer, name, head, count) for head in range(count)]
                 self.heads[f"heads.{name}"] = np.array(without) - self.tested[0]
         return self.tested, self.heads if heads else {}
+
+    @staticmethod
+    def _work(trainer: TextTrainer, attentions: int) -> float:
+        """Multiplications of one pass over the sentences never seen: each weight, and each place with each other."""
+        pairs = 2 * trainer.longest * trainer.spec.model.d_model * attentions
+        return SCORED * trainer.longest * (trainer.flat.numel() + pairs)
 
 
 def _without(trainer: TextTrainer, name: str, head: int, count: int) -> float:

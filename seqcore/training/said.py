@@ -104,7 +104,7 @@ def shown(model: Seq2seq | Transformer, source, rows, most: int, forced, masked,
         return arrays
     tokens = read_before(rows)
     read = partial(model.inside, source, tokens)
-    arrays = readings.maps(model, read, rows) | readings.values(model, read, sentence)
+    arrays = readings.maps(model, read, rows, sentence) | readings.values(model, read, sentence)
     return {**arrays, "input": tokens.cpu().numpy()}
 
 

@@ -34,10 +34,11 @@ TESTED = 1000
 class TextTrainer(ABC):
     """One run, from untrained to trained: iterate over it once to train, for the events a `Trainer` gives.
 
-    The loss of its `Epoch` events is the cross entropy per token in nats, their errors are shares of wrong tokens: of
-    the epoch's batches, each before it was learnt from (epoch 0: of the first), and of `SCORED` sentences never seen.
-    What `CHANGEABLE` names may be assigned, and holds from the end of the epoch under way on. A run that is not to be
-    `trained` ends with epoch 0. Raises `UserError` where a device is asked for that is not there.
+    The loss of its `Epoch` events is the cross entropy per token in nats, without label smoothing, their errors are
+    shares of wrong tokens: of the epoch's batches, each before it was learnt from (epoch 0: of the first), and of
+    `SCORED` sentences never seen. What `CHANGEABLE` names may be assigned, and holds from the end of the epoch under
+    way on. A run that is not to be `trained` ends with epoch 0. Raises `UserError` where a device is asked for that is
+    not there.
 
     `x` (count, S) are the ids that are learnt from, `longest` the tokens of the longest of those it is tested on, and
     `over` holds by epoch what the events have no place for.
@@ -155,8 +156,8 @@ class TextTrainer(ABC):
         self.gradient.zero_()
         with self.randomness():
             logits, y = self.read(chosen, done)
-        loss, right = judged(logits, y, self.smoothing)
-        loss.backward()
+        loss, right = judged(logits, y)
+        (token_loss(logits, y, self.smoothing) if self.smoothing else loss).backward()
         self.grad_norm = clip_(self.gradient, self.now["clip"])
         self.updates += 1
         warmth = min(1.0, self.updates / self.warmup) if self.warmup else 1.0
@@ -186,10 +187,15 @@ def trimmed(*rows: torch.Tensor) -> tuple[torch.Tensor, ...]:
     return tuple(each[:, : int((each != PAD).sum(1).max())] for each in rows)
 
 
-def judged(logits: torch.Tensor, y: torch.Tensor, smoothing: float = 0.0) -> tuple[torch.Tensor, float]:
-    """The loss of logits (B, T, V) of the tokens y (B, T), and the share of tokens that are the likeliest ones."""
+def judged(logits: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, float]:
+    """The loss of logits (B, T, V) of the tokens y (B, T), and the share of tokens that are the likeliest ones.
+
+    Where nothing is asked, nothing is wrong: the loss is 0.
+    """
     real = y != PAD
-    return token_loss(logits, y, smoothing), (logits.detach().argmax(-1) == y)[real].double().mean().item()
+    if not real.any():
+        return 0 * logits.sum(), 1.0
+    return token_loss(logits, y), (logits.detach().argmax(-1) == y)[real].double().mean().item()
 
 
 def naive_share(y: torch.Tensor) -> float:

@@ -54,7 +54,7 @@ class TranslationTrainer(TextTrainer):
         cell = getattr(self.model.decoder, "cell", None)
         return Started(
             weights=self.flat.numel(), device=str(self.device),
-            kernel="torch" if cell is None else cell.kernel_for(self.model.decoder.embedding(self.y[: self.size])),
+            kernel="written" if cell is None else cell.kernel_for(self.model.decoder.embedding(self.y[: self.size])),
             train_windows=len(self.x), test_windows=TESTED, train_from=0, test_from=0, split=0,
             naive_rmse=naive_share(self.test_y[:, 1:]),
         )  # fmt: skip

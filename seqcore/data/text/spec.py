@@ -169,7 +169,7 @@ class WarmingSpec(Checked):
     )  # fmt: skip
     label_smoothing: float = real(
         0.0, N_("Label smoothing"), 0.0, 0.5, step=0.01,
-        help=N_("This share of each true token is spread over all others: the network is not to be quite sure."),
+        help=N_("This share of each true token is spread over all tokens: the network is not to be quite sure."),
     )  # fmt: skip
 
 

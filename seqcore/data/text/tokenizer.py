@@ -99,7 +99,8 @@ def learn(kind: str, texts: Sequence[str], size: int) -> Tokenizer:
     kind, size = KIND.check("kind", kind), SIZE.check("size", size)
     if not 0 < (length := sum(map(len, texts))) <= MOST:
         raise UserError(
-            N_("The texts to learn from have {length} characters, and 1 to {most} can be learnt from."),
+            N_("The texts to learn from have {length} characters, and 1 to {most} can be learnt from: choose fewer "
+               "texts."),
             length=length, most=MOST,
         )  # fmt: skip
     words = Counter(word for text in texts for word in split(kind, text))
