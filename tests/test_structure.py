@@ -27,6 +27,9 @@ ORDER = [
     "reports",
     "memory",
     "translation",
+    "language",
+    "compare",
+    "recordings",
     "claims",
 ]
 """Parts of the core; each may import those before it."""

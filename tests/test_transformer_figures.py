@@ -293,3 +293,14 @@ def test_every_picture_is_drawn_told_and_sent(theme):
         assert len(picture.traces) <= 7
         drawn = [values for trace in picture.traces for name, values in trace.data.items() if name in "xyz"]
         assert all(values.dtype == np.float32 for values in drawn)
+
+
+def test_names_of_the_grid_that_would_overlap_are_left_out():
+    maps = {f"Encoder {k}: self": np.full((8, 6, 6), 1 / 6) for k in range(6)}
+    maps |= {f"Decoder {k}: self": np.full((8, 18, 18), 1 / 18) for k in range(12)}
+    axis = attention_grid(str, "light", "Maps", maps).layout["yaxis"]
+    named = [at for at, text in zip(axis["tickvals"], axis["ticktext"], strict=True) if text]
+    rows = axis["range"][0] + 0.5
+    assert 9 <= len(named) < 18 and min(np.diff(named)) / rows * (grid_height(maps) - 90) >= 11.9
+    few = dict(list(maps.items())[-6:])
+    assert all(attention_grid(str, "light", "Maps", few).layout["yaxis"]["ticktext"])

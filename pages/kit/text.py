@@ -4,6 +4,7 @@ import gettext
 import io
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
@@ -24,7 +25,7 @@ CHOSEN = "seqlab.lang"
 """Its name in the session."""
 
 
-@st.cache_resource(max_entries=len(LANGUAGES))
+@lru_cache(maxsize=len(LANGUAGES))  # asked for every word of a page: st.cache_resource would take longer than all else
 def catalogue(language: str) -> gettext.NullTranslations:
     """The translations of `assets/locale/<language>/LC_MESSAGES/seqlab.po`; English needs none."""
     path = ASSETS / "locale" / language / "LC_MESSAGES" / "seqlab.po"

@@ -21,6 +21,10 @@ GUTTER = 0.09
 """Room between two tiles, by the longest side of one."""
 
 
+LINE, AROUND = 12, 90
+"""Pixels a name needs from top to bottom, and those above and below the tiles."""
+
+
 def height(maps: Mapping[str, np.ndarray]) -> int:
     """Pixels the plot should be high: more for more attentions, up to 330."""
     return min(max(205, 40 * len(maps) + 70), 330)
@@ -91,8 +95,19 @@ def _layout(
                "tickvals": [left + (widest - 1) / 2 for left in lefts],
                "ticktext": [str(head + 1) for head in range(len(lefts))]},
         yaxis={"showgrid": False, "range": [max(high, 1) - 0.5, -0.5], "tickvals": middles,
-               "ticktext": [plain(name) for name in maps], "tickfont": {"size": 11}},
+               "ticktext": _legible(middles, list(maps), high * LINE / (height(maps) - AROUND)),
+               "tickfont": {"size": 11}},
     )  # fmt: skip
+
+
+def _legible(middles: list[float], names: list[str], apart: float) -> list[str]:
+    """The names, but for those that would stand nearer than `apart` rows below the last one."""
+    shown, last = [], -apart
+    for middle, name in zip(middles, names, strict=True):
+        near = middle - last < apart
+        shown.append("" if near else plain(name))
+        last = last if near else middle
+    return shown
 
 
 def left_margin(names: Iterable[str]) -> int:

@@ -79,9 +79,10 @@ class LanguageTrainer(TextTrainer):
         """
         epoch = state.epoch if state else self.epoch
         with as_it_was(self, state), torch.no_grad():
-            arrays = {f"over.{name}": np.array(values) for name, values in self.over.items()}
-            arrays |= samples(self, look.sentence.drawing) | foretold(self, look)
             fingerprint = digest(self.flat.detach().cpu().numpy())
+            self.known.now(fingerprint)
+            arrays = {f"over.{name}": np.array(values) for name, values in self.over.items()}
+            arrays |= self.known.samples_of(self, look.sentence.drawing, samples) | foretold(self, look)
         return Snapshot(epoch, look.window, arrays, fingerprint)
 
     def conclusion(self) -> Snapshot:

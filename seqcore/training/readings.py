@@ -6,11 +6,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from seqcore.look import Reading, Sentence
+from seqcore.look import Drawing, Reading, Sentence
 from seqcore.models.seq2seq import choices
 from seqcore.models.transformer.formula import explained
 from seqcore.models.transformer.inside import altered, attentions
-from seqcore.training.recording import digest
 from seqcore.training.textual import SCORED, TextTrainer
 
 MOST_WORK = 3e10
@@ -72,17 +71,34 @@ def effects(trainer: TextTrainer, sentence: Sentence) -> dict[str, np.ndarray]:
 
 
 class Known:
-    """What was measured of the weights that a network has now, or had when it was looked at last: it takes a while,
-    and none of it depends on the sentence."""
+    """What was told of the weights that a network has now, or had when it was looked at last: it takes a while, and
+    none of it depends on the sentence."""
 
     def __init__(self):
-        self.weights, self.tested, self.heads = "", (0.0, 0.0), {}
+        self.weights = ""
+        self._forget()
+
+    def _forget(self) -> None:
+        self.tested: tuple[float, float] | None = None
+        self.heads: dict[str, np.ndarray] = {}
+        self.samples: tuple[Drawing, dict[str, np.ndarray]] | None = None
+
+    def now(self, weights: str) -> None:
+        """Say whose weights, by their fingerprint, the network has; of others nothing is known."""
+        if weights != self.weights:
+            self.weights = weights
+            self._forget()
+
+    def samples_of(self, trainer: TextTrainer, drawing: Drawing, tell: Callable) -> dict[str, np.ndarray]:
+        """What `tell` gives of the trainer, drawn so."""
+        if self.samples is None or self.samples[0] != drawing:
+            self.samples = drawing, tell(trainer, drawing)
+        return self.samples[1]
 
     def of(self, trainer: TextTrainer, heads: bool) -> tuple[tuple[float, float], dict[str, np.ndarray]]:
         """What `tested` gives, and if asked for what each head is good for."""
-        weights = digest(trainer.flat.detach().cpu().numpy())
-        if weights != self.weights:
-            self.weights, self.tested, self.heads = weights, trainer.tested(), {}
+        if self.tested is None:
+            self.tested = trainer.tested()
         counts = {name: attention.num_heads for name, attention in attentions(trainer.model).items()}
         if heads and not self.heads and sum(counts.values()) * self._work(trainer, len(counts)) <= MOST_WORK:
             for name, count in counts.items():

@@ -8,7 +8,7 @@ import torch
 from scipy.stats import rankdata
 
 from seqcore.data.text import BOS, EOS, PAD
-from seqcore.look import Look, Reading, Sentence
+from seqcore.look import Drawing, Look, Reading, Sentence
 from seqcore.models.seq2seq import Seq2seq, beam, effects, greedy, inside, read_before, translate
 from seqcore.models.transformer import Transformer
 from seqcore.models.transformer.inside import altered
@@ -24,8 +24,9 @@ SLACK = 4
 """By how many tokens a translation may be longer than the longest of its task."""
 
 
-def samples(trainer) -> dict[str, np.ndarray]:
-    """`samples.source`, `samples.target` and `samples.said` (6,), texts: what the network makes of some test pairs."""
+def samples(trainer, _: Drawing) -> dict[str, np.ndarray]:
+    """`samples.source`, `samples.target` and `samples.said` (6,), texts: what the network makes of some test pairs;
+    nothing is drawn."""
     x = trainer.test_x[:SAMPLES]
     words = translate(trainer.model, x, trainer.test_y.shape[1] - 1).tolist()
     pairs = trainer.pairs
