@@ -51,6 +51,7 @@ def ask(experiment: Experiment) -> None:
     trained = settings.pop("trained", True)
     for name, value in settings.items():
         st.session_state[f"{PAGE}.{name}"] = value
+    reading_field.forget(PAGE)
     start(PAGE, transformer_form.formed(PAGE).replace(trained=trained), None)
 
 

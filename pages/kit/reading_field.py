@@ -116,7 +116,11 @@ def picked_map(page: str, spec: Spec) -> tuple[str, int]:
 
 def reading_field(page: str, live: bool, pairs: bool) -> str:
     """Draw what is read, of `pairs` or of sentences alone; returns what is to be said of it, mostly nothing."""
-    typing_field(page, live, as_it_stands, pairs)
+    read = st.session_state[f"{page}.text"], st.session_state[f"{page}.pair"]
+    if st.session_state.get(f"{page}.bar.read", read) != read:
+        as_it_stands(page)  # what was done to another sentence is nothing to this one
+    st.session_state[f"{page}.bar.read"] = read
+    typing_field(page, live, lambda _: None, pairs)
     try:
         typed_text(st.session_state[f"{page}.text"])
     except UserError as problem:
@@ -219,6 +223,11 @@ def _reorder(page: str, places: Sequence[int]) -> None:
 def as_it_stands(page: str) -> None:
     """Read every token, in its place."""
     st.session_state[f"{page}.order"] = st.session_state[f"{page}.hidden"] = ""
+
+
+def forget(page: str) -> None:
+    """Take what stands in the fields as it is, whatever was read before."""
+    st.session_state.pop(f"{page}.bar.read", None)
 
 
 def _undo(page: str) -> None:
