@@ -18,7 +18,7 @@ MARKED = "[...document.querySelectorAll('.seqlab-plot .main-svg')].every((svg) =
 @pytest.fixture
 def opened(visited):
     """Opens the page, of small networks where nothing else is asked for."""
-    return lambda path=SMALL, **size: visited(path, **size)
+    return lambda path=SMALL, *size, **more: visited(path, *size, **more)
 
 
 def state(page) -> str:

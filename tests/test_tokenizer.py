@@ -178,6 +178,9 @@ def test_the_most_frequent_tokens_stay_within_the_size(kind):
     assert smaller.vocabulary.decode([BOS, EOS]) == ["<bos>", "<eos>"]
 
 
+TOO_MANY = f"The texts to learn from have {{}} characters, and 1 to {MOST} can be learnt from: choose fewer texts."
+
+
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
@@ -185,9 +188,8 @@ def test_the_most_frequent_tokens_stay_within_the_size(kind):
         ({"size": 9}, "size (9) must be between 10 and 5000."),
         ({"size": 5001}, "size (5001) must be between 10 and 5000."),
         ({"size": 10}, "10 tokens are fewer than the 12 characters that every piece is made of: choose 12 or more."),
-        ({"texts": ["", ""]}, f"The texts to learn from have 0 characters, and 1 to {MOST} can be learnt from."),
-        ({"texts": ["abcdefghij" * 20] * (MOST // 200) + ["a"]},
-         f"The texts to learn from have {MOST + 1} characters, and 1 to {MOST} can be learnt from."),
+        ({"texts": ["", ""]}, TOO_MANY.format(0)),
+        ({"texts": ["abcdefghij" * 20] * (MOST // 200) + ["a"]}, TOO_MANY.format(MOST + 1)),
         ({"texts": ["a" * 201]}, "This text has 201 characters, and at most 200 are read: shorten it."),
     ],
 )  # fmt: skip
