@@ -115,16 +115,17 @@ else:
         more = flow_board.flow_sentence(PAGE, now) if view == "flow" else {}
         look, show = reading_field.look_of(PAGE, now, view, more), SHOWS[view]
         shot = reading_field.seen(run, look, show.patience) if run is not None else recorded.snapshot
-        if view == "flow":
-            flow_board.flow_fields(PAGE, now, shot)
-        elif view == "attention":
-            reading_field.map_fields(PAGE, now, shot)
-        elif view == "intervene":
-            reading_field.intervention_fields(PAGE, now, shot, live=run is not None)
-        if task_of(now) == "next" and view in ("train", "intervene"):
-            reading_field.drawing_fields(PAGE, view == "intervene", shot)
-        if said:
-            st.caption(said)
+        with st.container():  # always there: what comes and goes above the pictures would rebuild them
+            if view == "flow":
+                flow_board.flow_fields(PAGE, now, shot)
+            elif view == "attention":
+                reading_field.map_fields(PAGE, now, shot)
+            elif view == "intervene":
+                reading_field.intervention_fields(PAGE, now, shot, live=run is not None)
+            if task_of(now) == "next" and view in ("train", "intervene"):
+                reading_field.drawing_fields(PAGE, view == "intervene", shot)
+            if said:
+                st.caption(said)
         scene = run_panel(PAGE, spec, None, recorded, pictures, look, buttons, show=show)
         with buttons:
             reading_field.untrained_button(PAGE, spec)

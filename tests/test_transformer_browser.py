@@ -23,7 +23,7 @@ def opened(visited):
 
 
 def state(page) -> str:
-    return page.locator(".st-key-state").inner_text()
+    return page.locator(".st-key-state").first.inner_text()
 
 
 def button(page, name):
@@ -49,7 +49,7 @@ def sharp(page) -> float:
 
 @pytest.mark.parametrize("task", ["sentences", "next", "masked"])
 def test_all_maps_move_while_it_trains_and_can_be_scrubbed_back(opened, task):
-    page = opened(f"{SMALL}&transformer.task={task}")
+    page = opened(f"{SMALL}&transformer.task={task}".replace("epochs=60", "epochs=240"))
     expect(page.locator(".st-key-state")).to_contain_text("Recorded run, not live")
     page.wait_for_selector(".seqlab-panel .main-svg")
     page.keyboard.press("Control+Enter")
