@@ -32,6 +32,8 @@ bench: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.clicks
 	$(BIN)/python -m benchmarks.scrub
 	$(BIN)/python -m benchmarks.telescope
+	$(BIN)/python -m benchmarks.seq2seq
+	$(BIN)/python -m benchmarks.transformer
 
 # The runs that pages show before the visitor has trained anything.
 recordings: $(VENV)/run.stamp

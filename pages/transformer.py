@@ -26,7 +26,7 @@ from pages.kit.transformer_pictures import (
     training_pictures,
     what_it_says,
 )
-from pages.kit.translation_home import translation_home
+from pages.kit.translation_home import lesson_tabs
 from seqcore.data.text.spec import HALVES, task_of
 from seqcore.spec import RunSpec
 from seqcore.text import N_, UserError
@@ -140,11 +140,4 @@ for problem in problems:
 links = {name: text for part in PARTS for name, text in part.as_link(PAGE).items()}
 write_url(PAGE, RunSpec(), RunSpec(), links | ({"view": view} if view != FIRST["view"] else {}))
 
-notice, mathematics, home = st.tabs([t(N_("What to notice")), t(N_("The mathematics")), t(N_("Take it home"))])
-notice.container(width=820).markdown(words["notice"])
-mathematics.container(width=820).markdown(words["mathematics"])
-with home:
-    if scene is not None:
-        translation_home(scene, f"{PAGE}.home")
-    else:
-        st.caption(t(N_("What you train in the first four views can be taken home from there.")))
+lesson_tabs(words, scene, f"{PAGE}.home", N_("What you train in the first four views can be taken home from there."))

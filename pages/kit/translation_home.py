@@ -2,6 +2,7 @@
 
 import io
 import shlex
+from collections.abc import Mapping
 from functools import partial
 
 import pandas as pd
@@ -24,6 +25,19 @@ ALONE = {"over.loss": "test_loss", "over.free": "test_right_without_cheating"}
 """The same of one half of a Transformer, which has nothing to translate."""
 
 Spec = TranslationSpec | TransformerSpec | LanguageSpec
+
+
+def lesson_tabs(words: Mapping[str, str], scene: Scene | None, key: str, elsewhere: str) -> None:
+    """Draw what stands below a page's pictures: its lesson, and what can be taken home of `scene`; without one it is
+    said, `elsewhere`, where that can be done."""
+    notice, mathematics, home = st.tabs([t(N_("What to notice")), t(N_("The mathematics")), t(N_("Take it home"))])
+    notice.container(width=820).markdown(words["notice"])
+    mathematics.container(width=820).markdown(words["mathematics"])
+    with home:
+        if scene is not None:
+            translation_home(scene, key)
+        else:
+            st.caption(t(elsewhere))
 
 
 def translation_home(scene: Scene, key: str) -> None:
