@@ -116,3 +116,12 @@ def test_a_phone_shows_every_view_without_sideways_scroll(opened, theme):
         page.wait_for_timeout(1500)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
         assert page.locator(".stException").count() == 0, name
+
+
+def test_after_a_reload_the_buttons_still_follow_the_run(opened):
+    page = opened(SMALL.replace("epochs=60", "epochs=300"))
+    button(page, "start").click()
+    wait_for(lambda: "Training" in state(page), 60)
+    page.reload()
+    wait_for(lambda: page.locator(".st-key-state").count() and "Finished" in state(page), 90)
+    expect(button(page, "stop")).to_be_disabled()

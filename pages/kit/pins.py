@@ -29,7 +29,7 @@ class Pin:
 
 def pins(page: str) -> list[Pin]:
     """This session's pinned runs, oldest first."""
-    return st.session_state.setdefault(f"{page}.pins", [])
+    return st.session_state.get(f"{page}.pins", [])  # to ask changes no field: see `form.fields`
 
 
 def pin(page: str, made: Pin) -> None:
